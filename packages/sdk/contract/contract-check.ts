@@ -1,0 +1,65 @@
+import { ServingError } from '../errors/index.ts'
+import { formatShape, type Shape, type Tensor } from '../tensor/index.ts'
+import type { TensorSpec } from './contract.ts'
+
+/**
+ * Holds tensors against a contract. Throws `INVALID_ARGUMENT` naming the field, what it is and what
+ * is allowed.
+ */
+export type ContractCheck = (tensors: readonly Tensor[]) => void
+
+/**
+ * Prepares the check of one side of a contract, or `null` when nothing is declared.
+ * @param side how messages call a field: `input` or `output`
+ */
+export function compileContractCheck(
+  specs: readonly TensorSpec[],
+  side: 'input' | 'output',
+): ContractCheck | null {
+  if (specs.length === 0) return null
+  const byName = new Map(specs.map(spec => [spec.name, spec]))
+  const required = specs.filter(spec => spec.isOptional !== true)
+  const declared = specs.map(spec => `'${spec.name}'`).join(', ')
+
+  return tensors => {
+    let requiredSeen = 0
+    for (const [index, tensor] of tensors.entries()) {
+      const spec = byName.get(tensor.name)
+      if (spec === undefined) {
+        throw invalid(`unexpected ${side} '${tensor.name}'; the model declares ${declared}`)
+      }
+      // Requests have a handful of tensors, so a scan finds repetitions faster than a set would.
+      for (let earlier = 0; earlier < index; earlier++) {
+        if (tensors[earlier]!.name === tensor.name) throw invalid(`${side} '${tensor.name}' is given twice`)
+      }
+      if (tensor.datatype !== spec.datatype) {
+        throw invalid(`${side} '${tensor.name}' has datatype ${tensor.datatype}; expected ${spec.datatype}`)
+      }
+      if (!shapeMatches(tensor.shape, spec.shape)) {
+        throw invalid(
+          `${side} '${tensor.name}' has shape ${formatShape(tensor.shape)}; expected ${formatShape(spec.shape)}` +
+            (spec.shape.includes(-1) ? ', where -1 stands for any extent' : ''),
+        )
+      }
+      if (spec.isOptional !== true) requiredSeen++
+    }
+    if (requiredSeen === required.length) return
+    const missing = required.find(spec => !tensors.some(tensor => tensor.name === spec.name))!
+    throw invalid(
+      `${side} '${missing.name}' is missing; expected ${missing.datatype} of shape ${formatShape(missing.shape)}`,
+    )
+  }
+}
+
+/** True if `shape` has the rank of `pattern` and every extent that is not -1 there. */
+export function shapeMatches(shape: Shape, pattern: Shape): boolean {
+  if (shape.length !== pattern.length) return false
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (pattern[axis] !== -1 && pattern[axis] !== shape[axis]) return false
+  }
+  return true
+}
+
+function invalid(message: string): ServingError {
+  return new ServingError('INVALID_ARGUMENT', message)
+}

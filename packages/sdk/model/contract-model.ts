@@ -1,0 +1,98 @@
+import type { CodecValues, ContentType } from '../codecs/index.ts'
+import { type ContractDefinition, type FieldDefinition, toModelContract } from '../contract/index.ts'
+import type { DataLike, Datatype, Shape, Tensor } from '../tensor/index.ts'
+import type { RequestContext } from './context.ts'
+import { BaseModel } from './model.ts'
+import type { ModelSettings } from './settings.ts'
+
+type Fields = Readonly<Record<string, FieldDefinition>>
+type OptionalNames<F extends Fields> = {
+  [N in keyof F]: F[N] extends { readonly isOptional: true } ? N : never
+}[keyof F]
+type WithOptional<F extends Fields, V extends Record<keyof F, unknown>> = {
+  [N in Exclude<keyof F, OptionalNames<F>>]: V[N]
+} & { [N in OptionalNames<F>]?: V[N] }
+
+type InputValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
+  ? CodecValues[T]
+  : Tensor<F['datatype']>
+
+/** Data with its shape said, for outputs with more than one free dimension. */
+export interface ShapedData<D extends Datatype> {
+  readonly shape: Shape
+  readonly data: DataLike<D>
+}
+
+type OutputValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
+  ? CodecValues[T]
+  : DataLike<F['datatype']> | ShapedData<F['datatype']>
+
+/** What `predict` receives: one value per input, decoded if the field has a content type. */
+export type InputValues<C extends ContractDefinition> = WithOptional<
+  C['inputs'],
+  { [N in keyof C['inputs']]: InputValue<C['inputs'][N]> }
+>
+
+/** What `predict` returns: one value per output; a shape with one free dimension is worked out. */
+export type OutputValues<C extends ContractDefinition> = WithOptional<
+  C['outputs'],
+  { [N in keyof C['outputs']]: OutputValue<C['outputs'][N]> }
+>
+
+/** Marks instances across copies of this package. */
+export const CONTRACT = Symbol.for('millrace.contract')
+
+export interface TypedModel<C extends ContractDefinition> extends BaseModel {
+  readonly [CONTRACT]: C
+  predict(values: InputValues<C>, context: RequestContext): OutputValues<C> | Promise<OutputValues<C>>
+  predictStream?(values: InputValues<C>, context: RequestContext): AsyncIterable<OutputValues<C>>
+}
+
+type TypedModelClass<C extends ContractDefinition> = abstract new (
+  settings: ModelSettings,
+) => BaseModel & {
+  readonly [CONTRACT]: C
+  /** Answers one request. A wrong name or datatype in the answer does not compile. */
+  predict(values: InputValues<C>, context: RequestContext): OutputValues<C> | Promise<OutputValues<C>>
+  /** Answers with any number of responses. Optional: without it a stream has one response. */
+  predictStream?(values: InputValues<C>, context: RequestContext): AsyncIterable<OutputValues<C>>
+}
+
+/**
+ * The base class of models with named, typed values:
+ *
+ *     const contract = defineContract({
+ *       inputs: { text: { datatype: 'BYTES', shape: [-1], contentType: 'str' } },
+ *       outputs: { length: { datatype: 'INT32', shape: [-1] } },
+ *     })
+ *
+ *     export class Length extends ContractModel(contract) {
+ *       override predict({ text }: InputValues<typeof contract>) {
+ *         return { length: text.map(value => value.length) }
+ *       }
+ *     }
+ */
+export function ContractModel<const C extends ContractDefinition>(contract: C): TypedModelClass<C> {
+  const { inputs, outputs } = toModelContract(contract)
+  abstract class Typed extends BaseModel {
+    readonly [CONTRACT]: C = contract
+
+    constructor(settings: ModelSettings) {
+      super(settings)
+      this.inputs = inputs
+      this.outputs = outputs
+    }
+
+    abstract predict(
+      values: InputValues<C>,
+      context: RequestContext,
+    ): OutputValues<C> | Promise<OutputValues<C>>
+
+    predictStream?(values: InputValues<C>, context: RequestContext): AsyncIterable<OutputValues<C>>
+  }
+  return Typed
+}
+
+export function isTypedModel(model: object): model is TypedModel<ContractDefinition> {
+  return CONTRACT in model
+}

@@ -1,0 +1,19 @@
+export { type BoundModel, bindModel } from './bound-model.ts'
+export type {
+  LoadContext,
+  Logger,
+  MetricOptions,
+  ModelMetrics,
+  RecordValue,
+  RequestContext,
+} from './context.ts'
+export {
+  ContractModel,
+  type InputValues,
+  type OutputValues,
+  type ShapedData,
+  type TypedModel,
+} from './contract-model.ts'
+export type { InferenceRequest, InferenceResponse, ModelResponse, RequestedOutput } from './inference.ts'
+export { BaseModel, Model } from './model.ts'
+export type { ModelSettings } from './settings.ts'

@@ -1,0 +1,31 @@
+import type { TensorSpec } from '../contract/index.ts'
+
+/**
+ * What `model-settings.json` says about one model version, with every default filled in.
+ * In the file the names are MLServer's (`max_batch_size`); here they read as TypeScript.
+ */
+export interface ModelSettings {
+  readonly name: string
+  /** The version as a string; `undefined` for a model without versions. */
+  readonly version: string | undefined
+  /** Where the class is: `./model.ts:Sum`, a package export `pkg:Export`, or a runtime's alias. */
+  readonly implementation: string
+  /** Absolute path of the folder that holds the settings file. */
+  readonly folder: string
+  /** Absolute path or URI of the model's artefact; the folder when the file names none. */
+  readonly uri: string
+  /** Shown in the metadata, e.g. `onnx_onnxv1`. */
+  readonly platform: string
+  /** Free-form notes such as `sklearn/1.3`, shown in the metadata as `versions` (MLServer's use of the field). */
+  readonly versionNotes: readonly string[]
+  readonly inputs: readonly TensorSpec[]
+  readonly outputs: readonly TensorSpec[]
+  /** Whether requests and responses must keep to the declared inputs and outputs. Default true. */
+  readonly enforceContract: boolean
+  /** Default codec of the model's inputs (`parameters.content_type`). */
+  readonly contentType: string | undefined
+  /** `parameters.extra`: the author's own settings. */
+  readonly extra: Readonly<Record<string, unknown>>
+  /** All of `parameters` as the file has it, unknown members included. */
+  readonly parameters: Readonly<Record<string, unknown>>
+}

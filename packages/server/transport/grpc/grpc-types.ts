@@ -1,0 +1,93 @@
+/** What the gRPC listener and its handlers exchange: bytes in, bytes out. No gRPC library shows here. */
+
+export interface GrpcCall {
+  /** Request metadata; names in lower case, binary (`-bin`) values left in base64. */
+  readonly headers: Readonly<{ [name: string]: string }>
+  /** Aborted when the client cancels or goes away, the deadline passes, or the listener gives up draining. */
+  readonly signal: AbortSignal
+  /** The client's deadline or the listener's, whichever is earlier, in milliseconds since the epoch. */
+  readonly deadlineMs: number
+  /** Sets trailing metadata. Names are lower-cased; values must be printable ASCII. */
+  setTrailer(name: string, value: string): void
+}
+
+/** An encoded message; pieces are written one after the other without joining them. */
+export type GrpcMessage = Uint8Array | readonly Uint8Array[]
+
+export type GrpcUnaryHandler = (message: Uint8Array, call: GrpcCall) => GrpcMessage | Promise<GrpcMessage>
+
+/**
+ * Reads messages as they come and yields answers. Iterating stops reading from the socket while a
+ * message is being worked on; yielding waits while the client does not read.
+ */
+export type GrpcStreamHandler = (messages: AsyncIterable<Uint8Array>, call: GrpcCall) => AsyncIterable<GrpcMessage>
+
+interface GrpcMethodCommon {
+  /**
+   * Offset within a message of the byte that should lie at a multiple of 8 in memory, so that a
+   * typed array can be laid over it without a copy. Called with the first bytes of a message that is
+   * larger than those; -1 for "any".
+   */
+  readonly alignAt?: (head: Uint8Array) => number
+  /** Answered even when the listener is at its limit of concurrent calls: health checks. */
+  readonly isExemptFromLimits?: boolean
+}
+
+export interface GrpcUnaryMethod extends GrpcMethodCommon {
+  readonly kind: 'unary'
+  readonly handle: GrpcUnaryHandler
+}
+
+export interface GrpcStreamMethod extends GrpcMethodCommon {
+  readonly kind: 'stream'
+  readonly handle: GrpcStreamHandler
+}
+
+export type GrpcMethod = GrpcUnaryMethod | GrpcStreamMethod
+
+/** https://grpc.io/docs/guides/status-codes/ */
+export interface GrpcStatus {
+  readonly code: number
+  readonly message: string
+}
+
+export interface GrpcLimits {
+  /** Largest message received or sent, after decompression. */
+  readonly maxMessageBytes: number
+  readonly maxHeaderBytes: number
+  /** Calls being answered at once over all connections; more end with RESOURCE_EXHAUSTED. */
+  readonly maxConcurrentCalls: number
+  /** Calls open at once on one connection (HTTP/2 SETTINGS_MAX_CONCURRENT_STREAMS). */
+  readonly maxConcurrentStreams: number
+  /** Bytes of request messages held at once over all calls; more end with RESOURCE_EXHAUSTED. */
+  readonly maxInFlightBytes: number
+  readonly maxConnections: number
+  /** How long a unary call may take without a shorter deadline of the client's. Streams only have the client's. */
+  readonly requestTimeoutMs: number
+  /** How long a stream may stay without a message in either direction. */
+  readonly streamIdleTimeoutMs: number
+}
+
+/** One finished call, for metrics and access logs. */
+export interface GrpcObservation {
+  readonly service: string
+  readonly method: string
+  readonly kind: GrpcMethod['kind']
+  readonly code: number
+  readonly durationMs: number
+  readonly messagesReceived: number
+  readonly messagesSent: number
+}
+
+export interface GrpcListenerOptions {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  readonly limits: GrpcLimits
+  /** Methods by full path, e.g. `/inference.GRPCInferenceService/ModelInfer`. */
+  readonly methods: ReadonlyMap<string, GrpcMethod>
+  /** Turns whatever a handler or the listener throws into a status. */
+  readonly toStatus: (error: unknown) => GrpcStatus
+  readonly onStart?: ((service: string, method: string, kind: GrpcMethod['kind']) => void) | undefined
+  readonly onFinish?: ((observation: GrpcObservation) => void) | undefined
+}

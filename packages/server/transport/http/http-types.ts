@@ -1,0 +1,98 @@
+/** What the HTTP listener and its handlers exchange. Nothing here knows what is served. */
+
+export interface HttpRequest {
+  readonly method: string
+  /** Path as it came, without the query. */
+  readonly path: string
+  /** Values of the route's `:name` segments, percent-decoded. */
+  readonly params: Readonly<{ [name: string]: string }>
+  readonly query: URLSearchParams
+  /** Names in lower case; repeated headers are joined with `, `. */
+  readonly headers: Readonly<{ [name: string]: string }>
+  /** Aborted when the client goes away, the deadline passes, or the listener gives up draining. */
+  readonly signal: AbortSignal
+  /** When the response must be there, in milliseconds since the epoch. */
+  readonly deadlineMs: number
+  /**
+   * Reads the whole body, decompressed (`gzip`, `deflate`), within the listener's limits.
+   * @param alignAt offset of the byte that should lie at a multiple of 8 in memory, so that a typed
+   * array can be laid over what follows without a copy; default 0
+   * @throws ServingError RESOURCE_EXHAUSTED (413) over the limit, UNIMPLEMENTED (415) for another
+   * encoding, INVALID_ARGUMENT for a body that cannot be decompressed, CANCELLED when the client
+   * stops sending, DEADLINE_EXCEEDED (408) when it is too slow.
+   */
+  body(alignAt?: number): Promise<Uint8Array>
+}
+
+/** One piece, pieces written one after the other without joining them, or a stream flushed piece by piece. */
+export type HttpBody = Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers?: Readonly<{ [name: string]: string }>
+  readonly body?: HttpBody | undefined
+}
+
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
+
+export interface HttpRoute {
+  readonly method: 'GET' | 'POST'
+  /** Pattern with `:name` segments, e.g. `/v2/models/:model/infer`. */
+  readonly path: string
+  readonly handle: HttpHandler
+  /** Answered even when the listener is at its limit of concurrent requests: health checks. */
+  readonly isExemptFromLimits?: boolean
+}
+
+export interface HttpLimits {
+  /** Largest body, on the wire and decompressed. */
+  readonly maxBodyBytes: number
+  /** Largest request line and headers together. */
+  readonly maxHeaderBytes: number
+  /** Requests being answered at once; more are refused with 503 and `Retry-After`. */
+  readonly maxConcurrentRequests: number
+  /** Bytes of request bodies held at once over all requests; more are refused with 503 and `Retry-After`. */
+  readonly maxInFlightBytes: number
+  readonly maxConnections: number
+  /** From the first header byte until the response has begun. */
+  readonly requestTimeoutMs: number
+  /** How long a client may take to send its headers. */
+  readonly headersTimeoutMs: number
+  /** How long an idle connection is kept. */
+  readonly keepAliveTimeoutMs: number
+}
+
+/** One finished exchange, for metrics and access logs. */
+export interface HttpObservation {
+  readonly method: string
+  /** The route's pattern, or `undefined` when no route matched. */
+  readonly route: string | undefined
+  readonly path: string
+  readonly status: number
+  readonly durationMs: number
+}
+
+export interface HttpListenerOptions {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  readonly limits: HttpLimits
+  readonly routes: readonly HttpRoute[]
+  /** Turns whatever a handler or the listener throws into the response that the protocol wants. */
+  readonly toErrorResponse: (error: unknown) => HttpResponse
+  /** Compress response bodies of at least 500 bytes when the client accepts it. */
+  readonly isCompressionEnabled: boolean
+  readonly onStart?: ((method: string) => void) | undefined
+  readonly onFinish?: ((observation: HttpObservation) => void) | undefined
+}
+
+/** A listening port that can be drained. */
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /**
+   * Refuses new work, lets what is running finish for at most `graceMs`, then aborts it.
+   * Resolves when no socket is open. Idempotent.
+   */
+  close(graceMs: number): Promise<void>
+}
