@@ -1,3 +1,5 @@
-export { base64Codec, datetimeCodec, jsonCodec, textCodec } from './bytes-codecs.ts'
-export { codecFor, registerCodec } from './codec-registry.ts'
+export { base64Codec, jsonCodec, textCodec } from './bytes-codecs.ts'
+export { codecFor, findCodec, registerCodec } from './codec-registry.ts'
+export { datetimeCodec } from './datetime-codec.ts'
+export { createFieldCodec, type FieldCodec } from './field-codec.ts'
 export type { CodecValues, ContentType, TensorCodec } from './tensor-codec.ts'

@@ -5,23 +5,33 @@ import type { TensorSpec } from './contract.ts'
 /**
  * Holds tensors against a contract. Throws `INVALID_ARGUMENT` naming the field, what it is and what
  * is allowed.
+ * @param wanted the fields that must be there, when only some were asked for; default every field that
+ * is not optional
  */
-export type ContractCheck = (tensors: readonly Tensor[]) => void
+export type ContractCheck = (
+  tensors: readonly Tensor[],
+  wanted?: readonly { readonly name: string }[],
+) => void
 
 /**
  * Prepares the check of one side of a contract, or `null` when nothing is declared.
  * @param side how messages call a field: `input` or `output`
+ * @throws ServingError INVALID_ARGUMENT when two fields have the same name
  */
 export function compileContractCheck(
   specs: readonly TensorSpec[],
   side: 'input' | 'output',
 ): ContractCheck | null {
   if (specs.length === 0) return null
-  const byName = new Map(specs.map(spec => [spec.name, spec]))
+  const byName = new Map<string, TensorSpec>()
+  for (const spec of specs) {
+    if (byName.has(spec.name)) throw invalid(`${side} '${spec.name}' is declared twice`)
+    byName.set(spec.name, spec)
+  }
   const required = specs.filter(spec => spec.isOptional !== true)
   const declared = specs.map(spec => `'${spec.name}'`).join(', ')
 
-  return tensors => {
+  return (tensors, wanted) => {
     let requiredSeen = 0
     for (const [index, tensor] of tensors.entries()) {
       const spec = byName.get(tensor.name)
@@ -44,7 +54,8 @@ export function compileContractCheck(
       if (spec.isOptional !== true) requiredSeen++
     }
     if (requiredSeen === required.length) return
-    const missing = required.find(spec => !tensors.some(tensor => tensor.name === spec.name))!
+    const missing = required.find(spec => isIn(wanted ?? required, spec.name) && !isIn(tensors, spec.name))
+    if (missing === undefined) return
     throw invalid(
       `${side} '${missing.name}' is missing; expected ${missing.datatype} of shape ${formatShape(missing.shape)}`,
     )
@@ -58,6 +69,10 @@ export function shapeMatches(shape: Shape, pattern: Shape): boolean {
     if (pattern[axis] !== -1 && pattern[axis] !== shape[axis]) return false
   }
   return true
+}
+
+function isIn(named: readonly { readonly name: string }[], name: string): boolean {
+  return named.some(candidate => candidate.name === name)
 }
 
 function invalid(message: string): ServingError {

@@ -24,8 +24,8 @@ export interface ServingErrorOptions {
   /** When to try again, for `UNAVAILABLE` and `RESOURCE_EXHAUSTED`. */
   readonly retryAfterMs?: number
   /**
-   * An HTTP status of the author's choosing (400…599), which REST sends instead of the code's own;
-   * gRPC keeps the code.
+   * An HTTP status of the author's choosing, an integer from 400 to 599, which REST sends instead
+   * of the code's own; gRPC keeps the code.
    */
   readonly httpStatus?: number
 }
@@ -43,12 +43,19 @@ export class ServingError extends Error {
   readonly retryAfterMs: number | undefined
   readonly httpStatus: number | undefined
 
+  /** @throws ServingError INTERNAL when `httpStatus` is not that of an error: a client would take it for an answer. */
   constructor(code: ErrorCode, message: string, options: ServingErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    const { httpStatus } = options
+    if (httpStatus !== undefined && !isErrorStatus(httpStatus)) {
+      throw new ServingError('INTERNAL', `httpStatus ${httpStatus} is not an integer from 400 to 599`, {
+        cause: `it was to carry ${code}: ${message}`,
+      })
+    }
     this.code = code
     this.violations = options.violations
     this.retryAfterMs = options.retryAfterMs
-    this.httpStatus = options.httpStatus
+    this.httpStatus = httpStatus
   }
 
   get [BRAND](): true {
@@ -72,4 +79,8 @@ export class ServingError extends Error {
 
 export function isErrorCode(value: unknown): value is ErrorCode {
   return (ERROR_CODES as readonly unknown[]).includes(value)
+}
+
+function isErrorStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 400 && status <= 599
 }

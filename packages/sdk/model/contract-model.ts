@@ -1,6 +1,6 @@
 import type { CodecValues, ContentType } from '../codecs/index.ts'
 import { type ContractDefinition, type FieldDefinition, toModelContract } from '../contract/index.ts'
-import type { DataLike, Datatype, Shape, Tensor } from '../tensor/index.ts'
+import type { DataByDatatype, DataLike, Datatype, Shape, Tensor } from '../tensor/index.ts'
 import type { RequestContext } from './context.ts'
 import { BaseModel } from './model.ts'
 import type { ModelSettings } from './settings.ts'
@@ -17,15 +17,25 @@ type InputValue<F extends FieldDefinition> = F extends { readonly contentType: i
   ? CodecValues[T]
   : Tensor<F['datatype']>
 
-/** Data with its shape said, for outputs with more than one free dimension. */
+/** Data with its shape said, for fields with more than one free dimension. */
 export interface ShapedData<D extends Datatype> {
   readonly shape: Shape
   readonly data: DataLike<D>
 }
 
-type OutputValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
+type PlainValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
   ? CodecValues[T]
   : DataLike<F['datatype']> | ShapedData<F['datatype']>
+
+/** One plain value per field; a shape with one free dimension is worked out. */
+export type PlainValues<F extends Fields> = WithOptional<F, { [N in keyof F]: PlainValue<F[N]> }>
+
+type DecodedValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
+  ? CodecValues[T]
+  : DataByDatatype[F['datatype']]
+
+/** One value per field as a client reads it: decoded if the field has a content type, else its exact array. */
+export type DecodedValues<F extends Fields> = WithOptional<F, { [N in keyof F]: DecodedValue<F[N]> }>
 
 /** What `predict` receives: one value per input, decoded if the field has a content type. */
 export type InputValues<C extends ContractDefinition> = WithOptional<
@@ -33,27 +43,30 @@ export type InputValues<C extends ContractDefinition> = WithOptional<
   { [N in keyof C['inputs']]: InputValue<C['inputs'][N]> }
 >
 
-/** What `predict` returns: one value per output; a shape with one free dimension is worked out. */
-export type OutputValues<C extends ContractDefinition> = WithOptional<
-  C['outputs'],
-  { [N in keyof C['outputs']]: OutputValue<C['outputs'][N]> }
->
+/** What `predict` returns: one value per output. */
+export type OutputValues<C extends ContractDefinition> = PlainValues<C['outputs']>
 
-/** Marks instances across copies of this package. */
+/** Marks classes and their instances across copies of this package. */
 export const CONTRACT = Symbol.for('millrace.contract')
 
-export interface TypedModel<C extends ContractDefinition> extends BaseModel {
-  readonly [CONTRACT]: C
-  predict(values: InputValues<C>, context: RequestContext): OutputValues<C> | Promise<OutputValues<C>>
-  predictStream?(values: InputValues<C>, context: RequestContext): AsyncIterable<OutputValues<C>>
-}
+/** What `ContractModel(…)` makes the base class of; written apart so that its type has a name. */
+export abstract class TypedModel<C extends ContractDefinition> extends BaseModel {
+  /** On the prototype, so that a class can be told by it before there is an instance. */
+  declare readonly [CONTRACT]: C
 
-type TypedModelClass<C extends ContractDefinition> = abstract new (
-  settings: ModelSettings,
-) => BaseModel & {
-  readonly [CONTRACT]: C
+  constructor(settings: ModelSettings) {
+    super(settings)
+    const { inputs, outputs } = toModelContract(this[CONTRACT])
+    this.inputs = inputs
+    this.outputs = outputs
+  }
+
   /** Answers one request. A wrong name or datatype in the answer does not compile. */
-  predict(values: InputValues<C>, context: RequestContext): OutputValues<C> | Promise<OutputValues<C>>
+  abstract predict(
+    values: InputValues<C>,
+    context: RequestContext,
+  ): OutputValues<C> | Promise<OutputValues<C>>
+
   /** Answers with any number of responses. Optional: without it a stream has one response. */
   predictStream?(values: InputValues<C>, context: RequestContext): AsyncIterable<OutputValues<C>>
 }
@@ -72,25 +85,10 @@ type TypedModelClass<C extends ContractDefinition> = abstract new (
  *       }
  *     }
  */
-export function ContractModel<const C extends ContractDefinition>(contract: C): TypedModelClass<C> {
-  const { inputs, outputs } = toModelContract(contract)
-  abstract class Typed extends BaseModel {
-    readonly [CONTRACT]: C = contract
-
-    constructor(settings: ModelSettings) {
-      super(settings)
-      this.inputs = inputs
-      this.outputs = outputs
-    }
-
-    abstract predict(
-      values: InputValues<C>,
-      context: RequestContext,
-    ): OutputValues<C> | Promise<OutputValues<C>>
-
-    predictStream?(values: InputValues<C>, context: RequestContext): AsyncIterable<OutputValues<C>>
-  }
-  return Typed
+export function ContractModel<const C extends ContractDefinition>(contract: C): typeof TypedModel<C> {
+  abstract class Bound extends TypedModel<C> {}
+  Object.defineProperty(Bound.prototype, CONTRACT, { value: contract })
+  return Bound
 }
 
 export function isTypedModel(model: object): model is TypedModel<ContractDefinition> {

@@ -9,11 +9,20 @@ export type {
 } from './context.ts'
 export {
   ContractModel,
+  type DecodedValues,
   type InputValues,
   type OutputValues,
+  type PlainValues,
   type ShapedData,
   type TypedModel,
 } from './contract-model.ts'
-export type { InferenceRequest, InferenceResponse, ModelResponse, RequestedOutput } from './inference.ts'
+export type {
+  InferenceRequest,
+  InferenceResponse,
+  ModelResponse,
+  PlainResponse,
+  RequestedOutput,
+} from './inference.ts'
 export { BaseModel, Model } from './model.ts'
 export type { ModelSettings } from './settings.ts'
+export { type ModelClass, type ModelFunction, type ModelImplementation, toModelClass } from './to-model.ts'

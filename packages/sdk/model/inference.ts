@@ -1,4 +1,4 @@
-import type { Parameters, Tensor, TensorLike } from '../tensor/index.ts'
+import type { Parameters, Shape, Tensor, TensorLike } from '../tensor/index.ts'
 
 /** An output that the client asked for by name. */
 export interface RequestedOutput {
@@ -20,6 +20,22 @@ export interface InferenceRequest {
 /** What a model answers. The server adds name, version and id, and drops outputs nobody asked for. */
 export interface ModelResponse {
   readonly outputs: readonly TensorLike[]
+  readonly parameters?: Parameters | undefined
+}
+
+/**
+ * A model's answer as TypeScript sees it where a method has no return type: `datatype: 'FP64'` is then
+ * any text, so the datatypes are left to the check of every answer at run time. Say `ModelResponse` to
+ * have the compiler check them too.
+ */
+export interface PlainResponse {
+  readonly outputs: readonly {
+    readonly name: string
+    readonly datatype: string
+    readonly shape: Shape
+    readonly data: unknown
+    readonly parameters?: Parameters | undefined
+  }[]
   readonly parameters?: Parameters | undefined
 }
 

@@ -1,7 +1,7 @@
 import type { TensorSpec } from '../contract/index.ts'
 import { ServingError } from '../errors/index.ts'
 import type { LoadContext, RequestContext } from './context.ts'
-import type { InferenceRequest, ModelResponse } from './inference.ts'
+import type { InferenceRequest, PlainResponse } from './inference.ts'
 import type { ModelSettings } from './settings.ts'
 
 /**
@@ -35,18 +35,18 @@ export abstract class BaseModel {
  *     export class Sum extends Model {
  *       override predict(request: InferenceRequest) {
  *         let total = 0
- *         for (const value of request.inputs[0].data) total += Number(value)
+ *         for (const value of request.inputs[0]!.data) total += Number(value)
  *         return { outputs: [{ name: 'total', datatype: 'FP64', shape: [1], data: Float64Array.of(total) }] }
  *       }
  *     }
  */
 export abstract class Model extends BaseModel {
-  /** Answers one request. What it throws as a `ServingError` reaches the client as it is. */
-  predict(_request: InferenceRequest, _context: RequestContext): ModelResponse | Promise<ModelResponse> {
-    throw new ServingError(
-      'UNIMPLEMENTED',
-      `Model ${this.settings.name} does not answer single requests; ask for a stream`,
-    )
+  /**
+   * Answers one request. What it throws as a `ServingError` reaches the client as it is. Give the
+   * method the return type `ModelResponse` to have the compiler check the datatypes of its answer.
+   */
+  predict(_request: InferenceRequest, _context: RequestContext): PlainResponse | Promise<PlainResponse> {
+    throw streamOnly(this.settings.name)
   }
 
   /**
@@ -56,7 +56,15 @@ export abstract class Model extends BaseModel {
   async *predictStream(
     requests: AsyncIterable<InferenceRequest>,
     context: RequestContext,
-  ): AsyncIterable<ModelResponse> {
+  ): AsyncIterable<PlainResponse> {
     for await (const request of requests) yield await this.predict(request, context)
   }
+}
+
+/** The answer to a single request of a model that only streams. */
+export function streamOnly(modelName: string): ServingError {
+  return new ServingError(
+    'UNIMPLEMENTED',
+    `Model ${modelName} does not answer single requests; ask for a stream`,
+  )
 }

@@ -1,8 +1,13 @@
 import { ServingError } from '../errors/index.ts'
+import { describeValue } from './describe-value.ts'
 
 const PREFIX_BYTES = 4
+/** Offsets are held in 32 bits, and the last one lies a prefix beyond the end. */
+const MAX_PACKED_BYTES = 2 ** 32 - 1 - PREFIX_BYTES
+const BRAND = Symbol.for('millrace.BytesArray')
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// A byte order mark is part of the element: what came in as text goes out as the same bytes.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * The elements of a `BYTES` tensor: byte strings of any length, held in one piece of memory.
@@ -23,14 +28,28 @@ export class BytesArray implements Iterable<Uint8Array> {
     this.#starts = starts
   }
 
-  /** Packs text (as UTF-8) and byte strings. */
+  get [BRAND](): true {
+    return true
+  }
+
+  /** True for arrays of any copy of this package: a model may have installed its own. */
+  static is(value: unknown): value is BytesArray {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+
+  /**
+   * Packs text (as UTF-8) and byte strings.
+   * @throws ServingError INVALID_ARGUMENT for any other element, and for text with half a surrogate
+   * pair, which UTF-8 cannot express; RESOURCE_EXHAUSTED beyond 4 GiB.
+   */
   static from(values: Iterable<string | Uint8Array>): BytesArray {
     const elements: Uint8Array[] = []
     let sizeBytes = 0
     for (const value of values) {
-      const element = typeof value === 'string' ? encoder.encode(value) : value
+      const element = toBytes(value, elements.length)
       elements.push(element)
       sizeBytes += PREFIX_BYTES + element.length
+      checkSize(sizeBytes)
     }
     const packed = new Uint8Array(sizeBytes)
     const view = new DataView(packed.buffer)
@@ -48,9 +67,14 @@ export class BytesArray implements Iterable<Uint8Array> {
 
   /**
    * Reads `count` elements from packed bytes, without copying them.
-   * @throws ServingError INVALID_ARGUMENT when the length prefixes do not use up the bytes exactly.
+   * @throws ServingError INVALID_ARGUMENT when the length prefixes do not use up the bytes exactly;
+   * RESOURCE_EXHAUSTED beyond 4 GiB.
    */
   static fromPacked(packed: Uint8Array, count: number): BytesArray {
+    checkSize(packed.length)
+    if (!Number.isInteger(count) || count < 0) {
+      throw new ServingError('INVALID_ARGUMENT', `${count} is not a number of BYTES elements`)
+    }
     // Every element takes at least its prefix, so a hostile count fails here before memory is taken.
     if (count > packed.length / PREFIX_BYTES) {
       throw new ServingError(
@@ -89,14 +113,16 @@ export class BytesArray implements Iterable<Uint8Array> {
     return this.#starts.length - 1
   }
 
-  /** Element `index` as a view; `undefined` beyond the end. */
+  /** Element `index` as a view; `undefined` where there is none. */
   at(index: number): Uint8Array | undefined {
-    if (index < 0 || index >= this.length) return undefined
-    return this.#packed.subarray(this.#starts[index], this.#starts[index + 1]! - PREFIX_BYTES)
+    const start = this.#starts[index]
+    const next = this.#starts[index + 1]
+    if (start === undefined || next === undefined) return undefined
+    return this.#packed.subarray(start, next - PREFIX_BYTES)
   }
 
   /**
-   * Element `index` as text; `undefined` beyond the end.
+   * Element `index` as text; `undefined` where there is none.
    * @throws ServingError INVALID_ARGUMENT when it is not valid UTF-8.
    */
   textAt(index: number): string | undefined {
@@ -122,14 +148,15 @@ export class BytesArray implements Iterable<Uint8Array> {
     for (let index = 0; index < this.length; index++) yield this.at(index)!
   }
 
-  /** Elements `start` to `end` as a view on the same memory. */
-  slice(start: number, end: number): BytesArray {
-    const starts = this.#starts.subarray(start, end + 1)
-    const first = (starts[0] ?? PREFIX_BYTES) - PREFIX_BYTES
-    const last = (starts.at(-1) ?? PREFIX_BYTES) - PREFIX_BYTES
+  /** Elements `start` to before `end`, counted as `Array.slice` counts them. A view on the same memory. */
+  slice(start = 0, end: number = this.length): BytesArray {
+    const first = clampIndex(start, this.length)
+    const last = Math.max(first, clampIndex(end, this.length))
+    const starts = this.#starts.subarray(first, last + 1)
+    const offset = starts[0]! - PREFIX_BYTES
     return new BytesArray(
-      this.#packed.subarray(first, last),
-      starts.map(value => value - first),
+      this.#packed.subarray(offset, starts.at(-1)! - PREFIX_BYTES),
+      starts.map(value => value - offset),
     )
   }
 
@@ -137,4 +164,35 @@ export class BytesArray implements Iterable<Uint8Array> {
   packed(): Uint8Array {
     return this.#packed
   }
+}
+
+function toBytes(value: unknown, index: number): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  if (typeof value !== 'string') {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      `element ${index}: ${describeValue(value)} is not text or bytes, which BYTES needs`,
+    )
+  }
+  if (!value.isWellFormed()) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      `element ${index}: text with half a surrogate pair cannot be written as UTF-8`,
+    )
+  }
+  return encoder.encode(value)
+}
+
+function checkSize(sizeBytes: number): void {
+  if (sizeBytes <= MAX_PACKED_BYTES) return
+  throw new ServingError(
+    'RESOURCE_EXHAUSTED',
+    `a BYTES tensor holds at most ${MAX_PACKED_BYTES} bytes, length prefixes included; this one has at least ${sizeBytes}`,
+  )
+}
+
+/** An index as `Array.slice` reads it: from the end when negative, never outside. */
+function clampIndex(index: number, length: number): number {
+  const whole = Math.trunc(index) || 0
+  return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length)
 }

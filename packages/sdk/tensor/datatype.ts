@@ -1,4 +1,4 @@
-import type { BytesArray } from './bytes-array.ts'
+import { BytesArray } from './bytes-array.ts'
 
 /**
  * What holds the elements of a tensor in memory, by V2 datatype (Open Inference Protocol,
@@ -66,6 +66,7 @@ export const ELEMENT_SIZE_BYTES: Readonly<Record<Datatype, number>> = {
 }
 
 interface NumericArrayConstructor<T> {
+  readonly name: string
   new (length: number): T
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): T
 }
@@ -92,8 +93,13 @@ export function isDatatype(value: unknown): value is Datatype {
 
 /** True if `data` is the kind of array that `datatype` is held in. */
 export function isDataOf(datatype: Datatype, data: unknown): data is TensorData {
-  if (datatype === 'BYTES') return typeof data === 'object' && data !== null && 'packed' in data
+  if (datatype === 'BYTES') return BytesArray.is(data)
   return data instanceof ARRAYS[datatype]
+}
+
+/** The name of the array that `datatype` is held in, for messages. */
+export function arrayKind(datatype: Datatype): string {
+  return datatype === 'BYTES' ? 'BytesArray' : ARRAYS[datatype].name
 }
 
 /** A zeroed array of `length` elements. */
@@ -108,12 +114,13 @@ export function allocateData<D extends NumericDatatype>(datatype: D, length: num
  */
 export function viewData<D extends NumericDatatype>(datatype: D, bytes: Uint8Array): DataByDatatype[D] {
   const elementSize = ELEMENT_SIZE_BYTES[datatype]
-  const aligned = bytes.byteOffset % elementSize === 0 ? bytes : bytes.slice()
+  // Not `bytes.slice()`, which is a copy for a Uint8Array but another view for a Buffer.
+  const aligned = bytes.byteOffset % elementSize === 0 ? bytes : new Uint8Array(bytes)
   return new ARRAYS[datatype](aligned.buffer, aligned.byteOffset, aligned.length / elementSize)
 }
 
 /** The bytes of `data`, without a copy. Valid as wire bytes because every supported machine is little-endian. */
 export function dataBytes(data: TensorData): Uint8Array {
-  if ('packed' in data) return data.packed()
+  if (BytesArray.is(data)) return data.packed()
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }

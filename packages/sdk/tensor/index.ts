@@ -12,14 +12,13 @@ export {
   type TensorData,
   viewData,
 } from './datatype.ts'
+export { describeValue } from './describe-value.ts'
+export { allowedValues, BIG_INTEGER_RANGE, INTEGER_RANGE } from './element-values.ts'
 export { bf16ToFloat32, float32ToBf16 } from './half-floats.ts'
 export { elementCount, formatShape, type Shape } from './shape.ts'
 export {
-  allowedValues,
-  BIG_INTEGER_RANGE,
   countMismatch,
   type DataLike,
-  INTEGER_RANGE,
   type Parameters,
   type ParameterValue,
   type Tensor,

@@ -1,15 +1,7 @@
 import { ServingError } from '../errors/index.ts'
-import { BytesArray } from './bytes-array.ts'
-import {
-  allocateData,
-  type DataByDatatype,
-  type Datatype,
-  ELEMENT_SIZE_BYTES,
-  isDataOf,
-  type NumericDatatype,
-  type TensorData,
-  viewData,
-} from './datatype.ts'
+import { DATATYPES, type DataByDatatype, type Datatype, isDatatype } from './datatype.ts'
+import { describeValue } from './describe-value.ts'
+import { dataFromBytes, exactData } from './exact-data.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'
 
 /** A value of a parameter. The protocol knows text, numbers and booleans; REST also carries any JSON. */
@@ -39,7 +31,12 @@ export type Tensor<D extends Datatype = Datatype> = {
   }
 }[D]
 
-/** What a model may put where a tensor's data is expected: the exact array, or a plain list of values. */
+/**
+ * What a model may put where a tensor's data is expected: the exact array, which is taken as it is,
+ * or a plain list of values, which is converted. In a list the numbers are values for every datatype:
+ * those of `FP16`, `BF16` and `FP32` are rounded to the nearest they have, so `[1.5]` is one and a
+ * half in each of them, while the `Uint16Array` of a `BF16` tensor holds bits.
+ */
 export type DataLike<D extends Datatype> =
   | DataByDatatype[D]
   | (D extends 'BYTES'
@@ -62,22 +59,24 @@ export type TensorLike<D extends Datatype = Datatype> = {
 }[D]
 
 /**
- * Checks a tensor and gives it its exact array. Arrays that are exact already are not copied.
- * @throws ServingError INVALID_ARGUMENT when shape and element count disagree or a value does not fit.
+ * Checks a tensor and gives it its exact array. A tensor that is exact already is returned itself.
+ * @throws ServingError INVALID_ARGUMENT when it is not a tensor at all, when shape and element count
+ * disagree, or when a value does not fit: integers must be in range, and a finite number must not
+ * become infinite by rounding.
  */
 export function toTensor<D extends Datatype>(tensor: TensorLike<D>): Tensor<D> {
+  checkForm(tensor)
   const { name, datatype, shape } = tensor
   const count = elementCount(shape, name)
   const data = exactData(name, datatype, tensor.data)
-  if (data.length !== count) {
-    throw new ServingError('INVALID_ARGUMENT', countMismatch(name, shape, count, data.length))
-  }
-  if (data === tensor.data) return tensor as Tensor<D>
-  return { name, datatype, shape, data, parameters: tensor.parameters } as Tensor<D>
+  if (data.length !== count) throw invalid(countMismatch(name, shape, count, data.length))
+  // The compiler cannot see that `data` belongs to `datatype`; `exactData` has made it so.
+  return (data === tensor.data ? tensor : { ...tensor, data }) as Tensor<D>
 }
 
 /**
- * A tensor over wire bytes, which stay where they are.
+ * A tensor over wire bytes, which stay where they are; only bytes that do not lie at a multiple of
+ * the element size are copied.
  * @throws ServingError INVALID_ARGUMENT when the bytes are not exactly what shape and datatype need.
  */
 export function tensorFromBytes(
@@ -87,20 +86,8 @@ export function tensorFromBytes(
   bytes: Uint8Array,
   parameters?: Parameters,
 ): Tensor {
-  const count = elementCount(shape, name)
-  let data: TensorData
-  if (datatype === 'BYTES') {
-    data = parsePacked(name, bytes, count)
-  } else {
-    const expectedBytes = count * ELEMENT_SIZE_BYTES[datatype]
-    if (bytes.length !== expectedBytes) {
-      throw new ServingError(
-        'INVALID_ARGUMENT',
-        `tensor '${name}' has ${bytes.length} bytes of data; ${datatype} of shape ${formatShape(shape)} takes exactly ${expectedBytes}`,
-      )
-    }
-    data = viewData(datatype, bytes)
-  }
+  const data = dataFromBytes(name, datatype, shape, bytes)
+  // As in `toTensor`: the data has just been made for this datatype.
   return { name, datatype, shape, data, parameters } as Tensor
 }
 
@@ -108,100 +95,23 @@ export function countMismatch(name: string, shape: Shape, expected: number, actu
   return `tensor '${name}' has ${actual} ${actual === 1 ? 'element' : 'elements'}; shape ${formatShape(shape)} needs exactly ${expected}`
 }
 
-function parsePacked(name: string, bytes: Uint8Array, count: number): BytesArray {
-  try {
-    return BytesArray.fromPacked(bytes, count)
-  } catch (error) {
-    if (!ServingError.is(error)) throw error
-    throw new ServingError(error.code, `tensor '${name}': ${error.message}`)
+/** Authors also write JavaScript, so what the types promise is looked at once more. */
+function checkForm(tensor: unknown): void {
+  if (typeof tensor !== 'object' || tensor === null) {
+    throw invalid(`expected a tensor { name, datatype, shape, data }, got ${describeValue(tensor)}`)
   }
-}
-
-function exactData(name: string, datatype: Datatype, data: TensorLike['data']): TensorData {
-  if (isDataOf(datatype, data)) return data
-  if (!Array.isArray(data)) {
-    throw new ServingError(
-      'INVALID_ARGUMENT',
-      `tensor '${name}' of datatype ${datatype} holds ${describe(data)}; expected ${arrayName(datatype)} or an array of values`,
+  const { name, datatype, shape } = tensor as { [member in keyof Tensor]?: unknown }
+  if (typeof name !== 'string') throw invalid(`a tensor has name ${describeValue(name)}; expected text`)
+  if (!isDatatype(datatype)) {
+    throw invalid(
+      `tensor '${name}' has datatype ${describeValue(datatype)}; expected one of ${DATATYPES.join(', ')}`,
     )
   }
-  if (datatype === 'BYTES') return packValues(name, data)
-  return fillNumbers(name, datatype, data)
-}
-
-function packValues(name: string, values: readonly unknown[]): BytesArray {
-  for (const [index, value] of values.entries()) {
-    if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-      throw new ServingError(
-        'INVALID_ARGUMENT',
-        `tensor '${name}', element ${index}: ${describe(value)} is not text or bytes, which BYTES needs`,
-      )
-    }
+  if (!Array.isArray(shape)) {
+    throw invalid(`tensor '${name}' has shape ${describeValue(shape)}; expected an array of integers`)
   }
-  return BytesArray.from(values as readonly (string | Uint8Array)[])
 }
 
-/** Smallest and largest value of the integer datatypes that JavaScript numbers hold exactly. */
-export const INTEGER_RANGE: Readonly<Record<string, readonly [min: number, max: number]>> = {
-  UINT8: [0, 0xff],
-  UINT16: [0, 0xffff],
-  UINT32: [0, 0xffffffff],
-  INT8: [-0x80, 0x7f],
-  INT16: [-0x8000, 0x7fff],
-  INT32: [-0x80000000, 0x7fffffff],
-  BF16: [0, 0xffff],
-}
-
-/** Smallest and largest value of the 64-bit integer datatypes. */
-export const BIG_INTEGER_RANGE: Readonly<Record<string, readonly [min: bigint, max: bigint]>> = {
-  UINT64: [0n, 0xffff_ffff_ffff_ffffn],
-  INT64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
-}
-
-function fillNumbers(name: string, datatype: NumericDatatype, values: readonly unknown[]): TensorData {
-  const data = allocateData(datatype, values.length) as { [index: number]: number | bigint } & TensorData
-  const range = INTEGER_RANGE[datatype]
-  const bigRange = BIG_INTEGER_RANGE[datatype]
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]
-    const fits = bigRange
-      ? isBigInRange(value, bigRange)
-      : datatype === 'BOOL'
-        ? typeof value === 'boolean' || value === 0 || value === 1
-        : typeof value === 'number' &&
-          (range === undefined || (Number.isInteger(value) && value >= range[0] && value <= range[1]))
-    if (!fits) {
-      throw new ServingError(
-        'INVALID_ARGUMENT',
-        `tensor '${name}', element ${index}: ${describe(value)} is not ${allowedValues(datatype)}`,
-      )
-    }
-    data[index] = bigRange ? BigInt(value as bigint | number) : Number(value)
-  }
-  return data
-}
-
-function isBigInRange(value: unknown, [min, max]: readonly [bigint, bigint]): boolean {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) return false
-  if (typeof value !== 'number' && typeof value !== 'bigint') return false
-  return value >= min && value <= max
-}
-
-/** What an element of this datatype may be, for messages: `an integer from -128 to 127`. */
-export function allowedValues(datatype: Datatype): string {
-  if (datatype === 'BOOL') return 'true or false'
-  if (datatype === 'BYTES') return 'text'
-  const range = INTEGER_RANGE[datatype] ?? BIG_INTEGER_RANGE[datatype]
-  return range === undefined ? 'a number' : `an integer from ${range[0]} to ${range[1]}`
-}
-
-function arrayName(datatype: Datatype): string {
-  return datatype === 'BYTES' ? 'a BytesArray' : `a ${allocateData(datatype, 0).constructor.name}`
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object'}`
-  return String(value as number | bigint | boolean | symbol)
+function invalid(message: string): ServingError {
+  return new ServingError('INVALID_ARGUMENT', message)
 }

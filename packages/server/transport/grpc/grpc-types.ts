@@ -20,7 +20,10 @@ export type GrpcUnaryHandler = (message: Uint8Array, call: GrpcCall) => GrpcMess
  * Reads messages as they come and yields answers. Iterating stops reading from the socket while a
  * message is being worked on; yielding waits while the client does not read.
  */
-export type GrpcStreamHandler = (messages: AsyncIterable<Uint8Array>, call: GrpcCall) => AsyncIterable<GrpcMessage>
+export type GrpcStreamHandler = (
+  messages: AsyncIterable<Uint8Array>,
+  call: GrpcCall,
+) => AsyncIterable<GrpcMessage>
 
 interface GrpcMethodCommon {
   /**

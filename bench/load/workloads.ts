@@ -1,0 +1,18 @@
+import { type GrpcWorkload, rawWorkload } from './grpc-workload.ts'
+import { binaryWorkload, type HttpWorkload, jsonWorkload } from './http-workload.ts'
+import { mebibyteTensor, SMALL_TENSOR } from './tensors.ts'
+
+export type Workload =
+  | { readonly protocol: 'http'; make(): HttpWorkload }
+  | { readonly protocol: 'grpc'; make(): GrpcWorkload }
+
+/** Every request the benchmarks send, by name: a job for the load process is plain JSON. */
+export const WORKLOADS = {
+  'rest-json-small': { protocol: 'http', make: () => jsonWorkload(SMALL_TENSOR) },
+  'rest-json-1mib': { protocol: 'http', make: () => jsonWorkload(mebibyteTensor()) },
+  'rest-binary-1mib': { protocol: 'http', make: () => binaryWorkload(mebibyteTensor()) },
+  'grpc-raw-small': { protocol: 'grpc', make: () => rawWorkload(SMALL_TENSOR) },
+  'grpc-raw-1mib': { protocol: 'grpc', make: () => rawWorkload(mebibyteTensor()) },
+} as const satisfies Record<string, Workload>
+
+export type WorkloadName = keyof typeof WORKLOADS

@@ -1,0 +1,165 @@
+import { compare, cpuUsPerRequest, requestsPerSecond } from './comparison.ts'
+import type { Conditions } from './conditions.ts'
+import type { LoadResult } from './load/load-job.ts'
+import type { ScenarioResult } from './scenarios/index.ts'
+import type { LoadScenarioResult } from './scenarios/load-scenario.ts'
+import type { StartRow, StartScenarioResult } from './scenarios/start-scenario.ts'
+import { type Spread, spreadOf } from './statistics.ts'
+
+export interface BenchResult {
+  readonly conditions: Conditions
+  readonly scenarios: readonly ScenarioResult[]
+}
+
+/** The result as a Markdown page: targets first, then every figure behind them. */
+export function reportOf({ conditions, scenarios }: BenchResult): string {
+  const targets = scenarios.flatMap(scenario =>
+    scenario.kind === 'load' ? ratioLines(scenario) : limitLines(scenario),
+  )
+  return [
+    '# Benchmark results',
+    table(['condition', ''], Object.entries(conditions)),
+    'Medians, with the smallest and the largest run in parentheses. A ratio above 1 means that Millrace needs less, or does more.',
+    table(['scenario', 'what', 'target', 'by CPU a request', 'by requests a second', 'met'], targets),
+    ...scenarios.flatMap(scenario => [
+      `## ${scenario.title}`,
+      scenario.kind === 'load' ? loadTable(scenario) : startTable(scenario),
+    ]),
+  ]
+    .join('\n\n')
+    .concat('\n')
+}
+
+function ratioLines({ title, rows, comparisons }: LoadScenarioResult): string[][] {
+  return comparisons.map(comparison => {
+    const { of, against, target } = comparison
+    const ratios = compare(rows, comparison)
+    return [
+      title,
+      `${of} against ${against}`,
+      target === null ? '' : `${target} ×`,
+      ratios === null ? 'skipped' : ratioText(ratios.cpu),
+      ratios === null ? 'skipped' : ratioText(ratios.throughput),
+      target === null || ratios === null ? '' : verdict(ratios.cpu.median >= target),
+    ]
+  })
+}
+
+function limitLines({ title, rows }: StartScenarioResult): string[][] {
+  return rows.flatMap(row => {
+    const { label, maxStartMs, maxResidentBytes } = row
+    const { startMs, residentBytes } = spreadsOf(row)
+    const lines: string[][] = []
+    const add = (what: string, limit: string, found: string, isMet: boolean | null) =>
+      lines.push([title, `${label}: ${what}`, limit, found, '', isMet === null ? '' : verdict(isMet)])
+    if (maxStartMs !== null) {
+      const isMet = startMs === null ? null : startMs.median < maxStartMs
+      add(
+        'start to ready',
+        `< ${maxStartMs} ms`,
+        startMs === null ? 'skipped' : spreadText(startMs, 'ms'),
+        isMet,
+      )
+    }
+    if (maxResidentBytes !== null) {
+      const isMet = residentBytes === null ? null : residentBytes.median < maxResidentBytes
+      const found = residentBytes === null ? 'skipped' : spreadText(inMegabytes(residentBytes), 'MB')
+      add('idle resident memory', `< ${maxResidentBytes / 1_000_000} MB`, found, isMet)
+    }
+    return lines
+  })
+}
+
+function loadTable({ rows, connections, streamsPerConnection }: LoadScenarioResult): string {
+  const load = streamsPerConnection === 1 ? '' : `, ${streamsPerConnection} calls at a time on each`
+  return [
+    `${connections} connections${load}.`,
+    table(
+      LOAD_HEADS,
+      rows.map(row =>
+        'runs' in row ? [row.label, ...loadFigures(row.runs)] : [row.label, `skipped: ${row.skipped}`],
+      ),
+    ),
+  ].join('\n\n')
+}
+
+const LOAD_HEADS = [
+  'server',
+  'requests/s',
+  'server CPU, µs a request',
+  'server busy',
+  'load busy',
+  'p50, µs',
+  'p99, µs',
+  'resident, MB',
+]
+
+function loadFigures(runs: readonly LoadResult[]): string[] {
+  const spread = (figure: (run: LoadResult) => number) => spreadOf(runs.map(figure))
+  return [
+    spreadText(spread(requestsPerSecond)),
+    spreadText(spread(cpuUsPerRequest)),
+    percentText(spread(run => run.serverCpuMs / run.elapsedMs)),
+    percentText(spread(run => run.clientCpuMs / run.elapsedMs)),
+    numberText(spread(run => run.p50Us).median),
+    numberText(spread(run => run.p99Us).median),
+    numberText(inMegabytes(spread(run => run.serverResidentBytes)).median),
+  ]
+}
+
+function startTable({ rows }: StartScenarioResult): string {
+  return table(
+    ['server', 'start to ready, ms', 'idle resident memory, MB'],
+    rows.map(row => {
+      const { startMs, residentBytes } = spreadsOf(row)
+      if (startMs === null) return [row.label, 'skipped' in row ? `skipped: ${row.skipped}` : '']
+      return [row.label, spreadText(startMs), spreadText(inMegabytes(residentBytes))]
+    }),
+  )
+}
+
+function spreadsOf(row: StartRow) {
+  if ('skipped' in row) return { startMs: null, residentBytes: null }
+  return {
+    startMs: spreadOf(row.starts.map(({ startToReadyMs }) => startToReadyMs)),
+    residentBytes: spreadOf(row.starts.map(({ residentBytes }) => residentBytes)),
+  }
+}
+
+function inMegabytes({ median, min, max }: Spread): Spread {
+  return { median: median / 1e6, min: min / 1e6, max: max / 1e6 }
+}
+
+function verdict(isMet: boolean): string {
+  return isMet ? 'yes' : 'no'
+}
+
+/** A Markdown table; rows shorter than the head are filled up. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${heads.map((_, column) => cells[column] ?? '').join(' | ')} |`
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+export function ratioText({ median, min, max }: Spread): string {
+  return `${ratioNumber(median)} × (${ratioNumber(min)}–${ratioNumber(max)})`
+}
+
+function ratioNumber(value: number): string {
+  return value < 10 ? value.toFixed(2) : value.toFixed(1)
+}
+
+export function spreadText({ median, min, max }: Spread, unit = ''): string {
+  const [middle, least, most] = [median, min, max].map(numberText)
+  return `${middle}${unit === '' ? '' : ` ${unit}`} (${least}–${most})`
+}
+
+/** Three figures that count, and thousands kept apart. */
+export function numberText(value: number): string {
+  if (value >= 100) return Math.round(value).toLocaleString('en-US').replaceAll(',', ' ')
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function percentText({ median }: Spread): string {
+  return `${Math.round(median * 100)} %`
+}

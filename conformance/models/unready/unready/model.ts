@@ -1,0 +1,12 @@
+import { Model, type ModelResponse } from '@millrace/sdk'
+
+/** Loads, and says that it is not ready. */
+export class Unready extends Model {
+  override load(): boolean {
+    return false
+  }
+
+  override predict(): ModelResponse {
+    return { outputs: [] }
+  }
+}

@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import { initCommand } from './init-command.ts'
+import { packageVersion } from './package-version.ts'
+import { serveCommand } from './serve-command.ts'
+
+/** The `millrace` command. Errors are thrown as `CommanderError` or `CommandFailure`; `main.ts` words them. */
+export function createProgram(): Command {
+  return new Command('millrace')
+    .description('Serve machine-learning models over every protocol of the field.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .showHelpAfterError('Run with --help to see what is possible.')
+    .addCommand(serveCommand().exitOverride())
+    .addCommand(initCommand().exitOverride())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  millrace init my-model                 a new model with its test
+  millrace serve my-model                serve it on http://127.0.0.1:8080
+  millrace serve models --http-port 9000
+
+Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or settings, 4 port not available, 5 model failed to load`,
+    )
+}

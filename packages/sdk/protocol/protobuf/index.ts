@@ -1,0 +1,6 @@
+export { type DecodedInferRequest, decodeInferRequest } from './infer-request-reader.ts'
+export { encodeInferRequest } from './infer-request-writer.ts'
+export { decodeInferResponse } from './infer-response-reader.ts'
+export { encodeInferResponse, encodeStreamError, encodeStreamResponse } from './infer-response-writer.ts'
+export { MAX_DIMENSIONS, MAX_TENSORS } from './message-limits.ts'
+export { inferPayloadOffset } from './payload-offset.ts'

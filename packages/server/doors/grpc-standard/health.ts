@@ -1,0 +1,83 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { ServingError } from '@millrace/sdk'
+import { health } from '@millrace/sdk/protocol'
+import type { DataPlane } from '../../dataplane/index.ts'
+import type { GrpcMethod } from '../../transport/index.ts'
+
+/** Tells a listener whenever readiness may have changed; returns how to stop. */
+export type ReadinessChanges = (listener: () => void) => () => void
+
+/**
+ * The standard health service (https://grpc.io/docs/guides/health-checking/), for Kubernetes' gRPC
+ * probes and load balancers. `""` and every service on this port share one status: the server's
+ * readiness.
+ */
+export function healthMethods(
+  dataPlane: DataPlane,
+  services: ReadonlySet<string>,
+  onReadinessChange: ReadinessChanges,
+): ReadonlyMap<string, GrpcMethod> {
+  const { HealthCheckRequestSchema, HealthCheckResponseSchema, HealthCheckResponse_ServingStatus: Status } = health
+  const isKnown = (service: string) => service === '' || services.has(service)
+  const statusOf = (service: string) => {
+    if (!isKnown(service)) return Status.SERVICE_UNKNOWN
+    return dataPlane.isReady() ? Status.SERVING : Status.NOT_SERVING
+  }
+  const encode = (status: number) => toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, { status }))
+
+  return new Map<string, GrpcMethod>([
+    [
+      '/grpc.health.v1.Health/Check',
+      {
+        kind: 'unary',
+        isExemptFromLimits: true,
+        handle(message) {
+          const { service } = fromBinary(HealthCheckRequestSchema, message)
+          if (isKnown(service)) return encode(statusOf(service))
+          throw new ServingError('NOT_FOUND', `service '${service}' is not on this server`)
+        },
+      },
+    ],
+    [
+      '/grpc.health.v1.Health/Watch',
+      {
+        kind: 'stream',
+        async *handle(messages, call) {
+          for await (const message of messages) {
+            const { service } = fromBinary(HealthCheckRequestSchema, message)
+            for await (const status of changes(() => statusOf(service), onReadinessChange, call.signal)) {
+              yield encode(status)
+            }
+          }
+        },
+      },
+    ],
+  ])
+}
+
+/** The current value, then each new one, until the signal is aborted. */
+async function* changes(
+  current: () => number,
+  onChange: ReadinessChanges,
+  signal: AbortSignal,
+): AsyncIterable<number> {
+  let changed = Promise.withResolvers<void>()
+  const wake = () => changed.resolve()
+  const stop = onChange(wake)
+  signal.addEventListener('abort', wake)
+  try {
+    let last: number | undefined
+    while (!signal.aborted) {
+      const value = current()
+      if (value !== last) {
+        last = value
+        yield value
+      }
+      await changed.promise
+      changed = Promise.withResolvers()
+    }
+  } finally {
+    stop()
+    signal.removeEventListener('abort', wake)
+  }
+}

@@ -1,0 +1,2 @@
+export { healthMethods, type ReadinessChanges } from './health.ts'
+export { reflectionMethods } from './reflection.ts'

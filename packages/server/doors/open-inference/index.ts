@@ -1,0 +1,5 @@
+export type { StreamShape } from './grpc-inference.ts'
+export { openInferenceMethods } from './grpc-methods.ts'
+export { toGrpcStatus } from './grpc-status.ts'
+export { toErrorResponse } from './http-status.ts'
+export { openInferenceRoutes } from './rest-routes.ts'

@@ -1,0 +1,75 @@
+import type { TensorSpec } from '@millrace/sdk'
+import type { ModelMetadata, NamedStatistics } from '../../dataplane/index.ts'
+import type { DurationTotal } from '../../metrics/index.ts'
+
+/** Model metadata with the names of the wire (Open Inference Protocol, "Model Metadata"). */
+export function metadataView(metadata: ModelMetadata): object {
+  const { name, versions, platform, inputs, outputs, contentType } = metadata
+  return {
+    name,
+    versions,
+    platform,
+    inputs: inputs.map(tensorView),
+    outputs: outputs.map(tensorView),
+    ...(contentType === undefined ? {} : { parameters: { content_type: contentType } }),
+  }
+}
+
+function tensorView({ name, datatype, shape, contentType, parameters }: TensorSpec): object {
+  const all = contentType === undefined ? parameters : { content_type: contentType, ...parameters }
+  return { name, datatype, shape, ...(all === undefined ? {} : { parameters: all }) }
+}
+
+/**
+ * What Triton's model configuration extension would say of this model. `max_batch_size` 0 means
+ * that shapes are complete, batch dimension included, which is how contracts are written here.
+ */
+export function configView(metadata: ModelMetadata): object {
+  const { name, platform, inputs, outputs } = metadata
+  return {
+    name,
+    platform,
+    backend: 'millrace',
+    max_batch_size: 0,
+    input: inputs.map(configTensor),
+    output: outputs.map(configTensor),
+  }
+}
+
+function configTensor({ name, datatype, shape }: TensorSpec): object {
+  return { name, data_type: configDatatype(datatype), dims: shape }
+}
+
+/** Triton's configuration calls BYTES a string. */
+export function configDatatype(datatype: TensorSpec['datatype']): `TYPE_${string}` {
+  return datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`
+}
+
+const NO_DURATION: DurationTotal = { count: 0, ns: 0 }
+
+/** Triton's statistics extension. Nothing queues or caches yet, so those totals are zero. */
+export function statisticsView({ name, version, statistics }: NamedStatistics) {
+  const { success, failure, inferenceCount, executionCount, lastInferenceMs } = statistics
+  return {
+    name,
+    version: version ?? '',
+    last_inference: lastInferenceMs,
+    inference_count: inferenceCount,
+    execution_count: executionCount,
+    inference_stats: {
+      success: whole(success),
+      fail: whole(failure),
+      queue: NO_DURATION,
+      compute_input: NO_DURATION,
+      compute_infer: whole(success),
+      compute_output: NO_DURATION,
+      cache_hit: NO_DURATION,
+      cache_miss: NO_DURATION,
+    },
+  }
+}
+
+/** Nanoseconds as an integer, as the protocol types them. */
+function whole({ count, ns }: DurationTotal): DurationTotal {
+  return { count, ns: Math.round(ns) }
+}

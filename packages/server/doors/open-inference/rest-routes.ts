@@ -1,0 +1,78 @@
+import { ServingError } from '@millrace/sdk'
+import type { DataPlane } from '../../dataplane/index.ts'
+import type { ModelRegistry } from '../../lifecycle/index.ts'
+import type { HttpHandler, HttpRequest, HttpResponse, HttpRoute } from '../../transport/index.ts'
+import { configView, metadataView, statisticsView } from './json-views.ts'
+import { repositoryRoutes } from './rest-repository.ts'
+import { inferHandler, inferStreamHandler } from './rest-inference.ts'
+
+/** Every REST route of the Open Inference Protocol and its extensions. */
+export function openInferenceRoutes(dataPlane: DataPlane, registry: ModelRegistry): readonly HttpRoute[] {
+  const infer = inferHandler(dataPlane)
+  const inferStream = inferStreamHandler(dataPlane)
+  const { name, version } = MODEL
+  return [
+    probe('/v2/health/live', () => true),
+    probe('/v2/health/ready', () => dataPlane.isReady()),
+    get('/v2', () => json(dataPlane.serverMetadata())),
+    get('/v2/models', () => json({ models: modelNames(registry) })),
+    get('/v2/models/stats', () => statistics(dataPlane, undefined, undefined)),
+    ...['/v2/models/:model', '/v2/models/:model/versions/:version'].flatMap(path => [
+      get(path, http => json(metadataView(dataPlane.modelMetadata(name(http), version(http))))),
+      probe(`${path}/ready`, http => dataPlane.isModelReady(name(http), version(http))),
+      get(`${path}/config`, http => json(configView(dataPlane.modelMetadata(name(http), version(http))))),
+      get(`${path}/stats`, http => statistics(dataPlane, name(http), version(http))),
+      post(`${path}/infer`, infer),
+      post(`${path}/generate`, infer),
+      post(`${path}/infer_stream`, inferStream),
+      post(`${path}/generate_stream`, inferStream),
+    ]),
+    ...repositoryRoutes(registry),
+    ...UNSUPPORTED.map(({ path, extension }) => get(path, () => unsupported(extension))),
+    ...UNSUPPORTED.map(({ path, extension }) => post(path, () => unsupported(extension))),
+  ]
+}
+
+const MODEL = {
+  name: (http: HttpRequest): string => http.params['model']!,
+  version: (http: HttpRequest): string | undefined => http.params['version'],
+}
+
+/** Triton's extensions that stock clients have methods for and this server does not offer. */
+const UNSUPPORTED = [
+  { path: '/v2/trace/setting', extension: 'trace' },
+  { path: '/v2/models/:model/trace/setting', extension: 'trace' },
+  { path: '/v2/logging', extension: 'logging' },
+  { path: '/v2/systemsharedmemory/status', extension: 'system_shared_memory' },
+  { path: '/v2/cudasharedmemory/status', extension: 'cuda_shared_memory' },
+] as const
+
+function unsupported(extension: string): never {
+  throw new ServingError('UNIMPLEMENTED', `this server does not offer the ${extension} extension`)
+}
+
+function modelNames(registry: ModelRegistry): readonly string[] {
+  return [...new Set(registry.loaded(undefined, undefined).map(entry => entry.name))].toSorted()
+}
+
+function statistics(dataPlane: DataPlane, name: string | undefined, version: string | undefined): HttpResponse {
+  return json({ model_stats: dataPlane.statistics(name, version).map(statisticsView) })
+}
+
+function get(path: string, handle: HttpHandler): HttpRoute {
+  return { method: 'GET', path, handle }
+}
+
+function post(path: string, handle: HttpHandler): HttpRoute {
+  return { method: 'POST', path, handle }
+}
+
+/** Health checks: clients and probes look at the status alone, so there is no body. */
+function probe(path: string, isGood: (http: HttpRequest) => boolean): HttpRoute {
+  const handle = (http: HttpRequest) => ({ status: isGood(http) ? 200 : 503 })
+  return { method: 'GET', path, handle, isExemptFromLimits: true }
+}
+
+function json(value: object): HttpResponse {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(value)) }
+}

@@ -1,0 +1,11 @@
+/** `@millrace/server`: the inference server, for programs that want to embed it; the `millrace` command does. */
+export {
+  createLogger,
+  type LoadedServerSettings,
+  loadServerSettings,
+  type ServerLogger,
+  type ServerSettings,
+} from './base/index.ts'
+export type { Call, DataPlane, ModelMetadata } from './dataplane/index.ts'
+export type { IndexEntry, LoadFailure, ModelEntry, ModelRegistry, ModelState } from './lifecycle/index.ts'
+export { type Address, type RunningServer, type ServeOptions, serve } from './serve.ts'

@@ -1,0 +1,23 @@
+import type { ModelInstance } from './model-instance.ts'
+
+/** The states of the model repository extension. */
+export type ModelState = 'UNKNOWN' | 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAILABLE'
+
+/** What the registry knows of one version of one model, loaded or not. */
+export interface ModelEntry {
+  readonly name: string
+  readonly version: string | undefined
+  /** What answers requests; `null` until the first load has succeeded, and after an unload. */
+  instance: ModelInstance | null
+  isLoading: boolean
+  isUnloading: boolean
+  /** Why it is not READY, or why the latest reload failed while the older instance serves on; '' if all is well. */
+  reason: string
+}
+
+export function stateOf(entry: ModelEntry): ModelState {
+  if (entry.isUnloading) return 'UNLOADING'
+  // A reload leaves the old instance serving, so it stays READY.
+  if (entry.instance !== null) return entry.instance.bound.model.isReady ? 'READY' : 'UNAVAILABLE'
+  return entry.isLoading ? 'LOADING' : 'UNAVAILABLE'
+}

@@ -1,0 +1,339 @@
+import { type ModelMetrics, ServingError } from '@millrace/sdk'
+import type { ServerLogger } from '../base/index.ts'
+import { type ModelRepository, type ModelVersionSettings, pickDefaultVersion } from '../repository/index.ts'
+import { type ModelEntry, type ModelState, stateOf } from './model-entry.ts'
+import { createInstance, type ModelInstance } from './model-instance.ts'
+import { NameLocks } from './name-locks.ts'
+
+export interface IndexEntry {
+  readonly name: string
+  readonly version: string | undefined
+  readonly state: ModelState
+  readonly reason: string
+}
+
+/** A model that could not be loaded, or a settings file that could not be read. */
+export interface LoadFailure {
+  readonly subject: string
+  readonly error: unknown
+}
+
+/** Which models are loaded, and how they come and go. */
+export interface ModelRegistry {
+  /**
+   * The instance that answers for a model; without a version its default version.
+   * @throws ServingError NOT_FOUND for one that is not loaded, UNAVAILABLE for one that is not ready.
+   */
+  ready(name: string, version: string | undefined): ModelInstance
+  /** The same, whether it is ready or not. */
+  find(name: string, version: string | undefined): ModelEntry
+  /** Every loaded version of a model, for its metadata. */
+  versionsOf(name: string): readonly string[]
+  /**
+   * The entries of one version, of all versions of a model, or of all models.
+   * @throws ServingError NOT_FOUND when the named one is not loaded
+   */
+  loaded(name: string | undefined, version: string | undefined): readonly ModelEntry[]
+  /** True when every model that was asked for is loaded and ready. */
+  isReady(): boolean
+  /** What the repository holds and what is loaded. */
+  index(): Promise<readonly IndexEntry[]>
+  /** Loads every model of the repository side by side; the failures are returned, not thrown. */
+  loadAll(): Promise<readonly LoadFailure[]>
+  /**
+   * Loads or reloads every version of a model that the repository has, and unloads those it has no
+   * more. A version that fails to reload goes on serving as it was.
+   */
+  load(name: string): Promise<void>
+  /** Unloads every version of a model after its running requests. */
+  unload(name: string): Promise<void>
+  /** Calls `listener` after every load, unload and failure; returns how to stop that. */
+  onChange(listener: () => void): () => void
+  /** Unloads everything; what is still loading is told to stop. */
+  close(graceMs: number): Promise<void>
+}
+
+export interface ModelRegistryOptions {
+  readonly repository: ModelRepository
+  readonly log: ServerLogger
+  readonly metricsOf: (name: string, version: string | undefined) => ModelMetrics
+  readonly loadTimeoutMs: number
+  /** How long a replaced or unloaded instance may finish its requests. */
+  readonly drainTimeoutMs: number
+}
+
+export function createModelRegistry(options: ModelRegistryOptions): ModelRegistry {
+  return new Registry(options)
+}
+
+/** Versions of one model by their version string; `''` stands for "no version". */
+type Versions = Map<string, ModelEntry>
+
+class Registry implements ModelRegistry {
+  readonly #options: ModelRegistryOptions
+  readonly #models = new Map<string, Versions>()
+  readonly #defaults = new Map<string, ModelEntry>()
+  /** Why a version that is on disk is not loaded, by {@link keyOf}. */
+  readonly #failures = new Map<string, string>()
+  readonly #locks = new NameLocks()
+  readonly #stopping = new AbortController()
+  readonly #retiring = new Set<Promise<void>>()
+  readonly #listeners = new Set<() => void>()
+
+  constructor(options: ModelRegistryOptions) {
+    this.#options = options
+  }
+
+  ready(name: string, version: string | undefined): ModelInstance {
+    const entry = this.find(name, version)
+    const { instance } = entry
+    if (instance?.bound.model.isReady === true) return instance
+    const reason = entry.reason === '' ? '' : ` ${entry.reason}`
+    throw new ServingError('UNAVAILABLE', `Model ${subjectOf(name, version)} is not ready yet.${reason}`, {
+      retryAfterMs: 1000,
+    })
+  }
+
+  find(name: string, version: string | undefined): ModelEntry {
+    // The empty string is how gRPC says "no version", so it means the default here as well.
+    const entry =
+      version === undefined || version === ''
+        ? this.#defaults.get(name)
+        : this.#models.get(name)?.get(version)
+    if (entry === undefined) throw notFound(name, version)
+    return entry
+  }
+
+  versionsOf(name: string): readonly string[] {
+    return [...(this.#models.get(name)?.values() ?? [])].flatMap(entry => entry.version ?? [])
+  }
+
+  loaded(name: string | undefined, version: string | undefined): readonly ModelEntry[] {
+    if (name === undefined || name === '')
+      return [...this.#models.values()].flatMap(versions => [...versions.values()])
+    if (version !== undefined && version !== '') return [this.find(name, version)]
+    this.find(name, undefined)
+    return [...(this.#models.get(name)?.values() ?? [])]
+  }
+
+  isReady(): boolean {
+    for (const versions of this.#models.values()) {
+      for (const entry of versions.values()) if (stateOf(entry) !== 'READY') return false
+    }
+    return true
+  }
+
+  async index(): Promise<readonly IndexEntry[]> {
+    const { found, broken } = await this.#options.repository.list()
+    const entries = new Map<string, IndexEntry>()
+    for (const { name, error } of broken) {
+      entries.set(keyOf(name, undefined), {
+        name,
+        version: undefined,
+        state: 'UNAVAILABLE',
+        reason: error.message,
+      })
+    }
+    for (const { name, version } of found) {
+      const key = keyOf(name, version)
+      entries.set(key, { name, version, state: 'UNAVAILABLE', reason: this.#failures.get(key) ?? '' })
+    }
+    for (const versions of this.#models.values()) {
+      for (const entry of versions.values()) {
+        const { name, version, reason } = entry
+        entries.set(keyOf(name, version), { name, version, state: stateOf(entry), reason })
+      }
+    }
+    return [...entries.values()]
+  }
+
+  async loadAll(): Promise<readonly LoadFailure[]> {
+    const { found, broken } = await this.#options.repository.list()
+    const failures: LoadFailure[] = broken.map(({ path, error }) => ({ subject: path, error }))
+    const names = new Set(found.map(settings => settings.name))
+    await Promise.all(
+      Array.from(names, async name => {
+        const versions = found.filter(settings => settings.name === name)
+        const failed = await this.#locks.run(name, () => this.#loadVersions(name, versions))
+        failures.push(...failed)
+      }),
+    )
+    return failures
+  }
+
+  load(name: string): Promise<void> {
+    return this.#locks.run(name, async () => {
+      const found = await this.#options.repository.find(name)
+      if (found.length === 0) throw notFound(name, undefined)
+      const [first] = await this.#loadVersions(name, found)
+      if (first !== undefined) throw first.error
+      await this.#unloadStale(name, found)
+    })
+  }
+
+  unload(name: string): Promise<void> {
+    return this.#locks.run(name, async () => {
+      const versions = this.#models.get(name)
+      if (versions === undefined) throw notFound(name, undefined)
+      await this.#unloadEntries(name, [...versions.values()])
+    })
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#stopping.abort(new ServingError('UNAVAILABLE', 'the server is stopping'))
+    const instances = [...this.#models.values()].flatMap(versions =>
+      [...versions.values()].flatMap(entry => entry.instance ?? []),
+    )
+    this.#models.clear()
+    this.#defaults.clear()
+    await Promise.all([...instances.map(instance => this.#retire(instance, graceMs)), ...this.#retiring])
+  }
+
+  async #loadVersions(name: string, found: readonly ModelVersionSettings[]): Promise<readonly LoadFailure[]> {
+    const results = await Promise.all(
+      found.map(async settings => {
+        try {
+          await this.#loadVersion(settings)
+          return null
+        } catch (error) {
+          return { subject: subjectOf(name, settings.version), error }
+        }
+      }),
+    )
+    return results.filter(failure => failure !== null)
+  }
+
+  async #loadVersion(settings: ModelVersionSettings): Promise<void> {
+    const { name, version } = settings
+    const entry = this.#entryFor(name, version)
+    const log = this.#options.log.with({ model: name, ...(version === undefined ? {} : { version }) })
+    const startedMs = performance.now()
+    for (const warning of settings.warnings) log.warn(warning)
+    entry.isLoading = true
+    try {
+      const context = {
+        signal: this.#stopping.signal,
+        log,
+        metrics: this.#options.metricsOf(name, version),
+      }
+      const instance = await createInstance(settings, context, this.#options.loadTimeoutMs)
+      if (this.#stopping.signal.aborted) {
+        await this.#retire(instance, 0)
+        throw this.#stopping.signal.reason
+      }
+      const previous = entry.instance
+      entry.instance = instance
+      entry.reason = instance.bound.model.isReady ? '' : 'Its load() answered false.'
+      this.#failures.delete(keyOf(name, version))
+      this.#chooseDefault(name)
+      log.info(previous === null ? 'loaded' : 'reloaded', {
+        durationMs: Math.round(performance.now() - startedMs),
+      })
+      if (previous !== null) this.#retireBehind(previous)
+    } catch (error) {
+      entry.reason = error instanceof Error ? error.message : String(error)
+      log.error(entry.instance === null ? 'load failed' : 'reload failed; the previous one goes on serving', {
+        error,
+      })
+      if (entry.instance === null) {
+        this.#forget(entry)
+        this.#failures.set(keyOf(name, version), entry.reason)
+      }
+      throw error
+    } finally {
+      entry.isLoading = false
+      this.#changed()
+    }
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #entryFor(name: string, version: string | undefined): ModelEntry {
+    let versions = this.#models.get(name)
+    if (versions === undefined) {
+      versions = new Map()
+      this.#models.set(name, versions)
+    }
+    let entry = versions.get(version ?? '')
+    if (entry === undefined) {
+      entry = { name, version, instance: null, isLoading: false, isUnloading: false, reason: '' }
+      versions.set(version ?? '', entry)
+      this.#chooseDefault(name)
+    }
+    return entry
+  }
+
+  #forget(entry: ModelEntry): void {
+    const versions = this.#models.get(entry.name)
+    versions?.delete(entry.version ?? '')
+    if (versions?.size === 0) this.#models.delete(entry.name)
+    this.#chooseDefault(entry.name)
+  }
+
+  #chooseDefault(name: string): void {
+    const versions = this.#models.get(name)
+    if (versions === undefined) {
+      this.#defaults.delete(name)
+      return
+    }
+    // A version that is still loading must not take requests from one that can answer them.
+    const loaded = [...versions.values()].filter(entry => entry.instance !== null)
+    const candidates = loaded.length > 0 ? loaded : [...versions.values()]
+    const chosen = pickDefaultVersion(candidates.map(entry => entry.version))
+    const entry = versions.get(chosen ?? '')
+    if (entry !== undefined) this.#defaults.set(name, entry)
+  }
+
+  async #unloadStale(name: string, found: readonly ModelVersionSettings[]): Promise<void> {
+    const kept = new Set(found.map(settings => settings.version ?? ''))
+    const entries = [...(this.#models.get(name)?.values() ?? [])]
+    await this.#unloadEntries(
+      name,
+      entries.filter(entry => !kept.has(entry.version ?? '')),
+    )
+  }
+
+  async #unloadEntries(name: string, entries: readonly ModelEntry[]): Promise<void> {
+    // Forgotten before they are drained, so that no new request gets in.
+    for (const entry of entries) this.#forget(entry)
+    this.#changed()
+    await Promise.all(
+      entries.map(entry => entry.instance && this.#retire(entry.instance, this.#options.drainTimeoutMs)),
+    )
+    if (entries.length > 0) this.#options.log.info('unloaded', { model: name, versions: entries.length })
+  }
+
+  /** Drains a replaced instance in the background: the caller's load is done when the new one serves. */
+  #retireBehind(instance: ModelInstance): void {
+    const retired = this.#retire(instance, this.#options.drainTimeoutMs)
+    this.#retiring.add(retired)
+    void retired.finally(() => this.#retiring.delete(retired))
+  }
+
+  async #retire(instance: ModelInstance, graceMs: number): Promise<void> {
+    try {
+      await instance.retire(graceMs)
+    } catch (error) {
+      this.#options.log.error('unload failed', { model: instance.settings.name, error })
+    }
+  }
+}
+
+function keyOf(name: string, version: string | undefined): string {
+  return JSON.stringify([name, version ?? ''])
+}
+
+function subjectOf(name: string, version: string | undefined): string {
+  return version === undefined || version === '' ? name : `${name} with version ${version}`
+}
+
+function notFound(name: string, version: string | undefined): ServingError {
+  return new ServingError('NOT_FOUND', `Model ${subjectOf(name, version)} not found`)
+}

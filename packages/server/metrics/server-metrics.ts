@@ -1,0 +1,75 @@
+import type { ModelMetrics } from '@millrace/sdk'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { createCustomMetrics } from './custom-metrics.ts'
+import { createModelStatistics, type ModelStatistics } from './model-statistics.ts'
+import { readOnScrape } from './read-on-scrape.ts'
+import { createTransportMetrics, type TransportMetrics } from './transport-metrics.ts'
+
+/** Everything that `/metrics` shows. Names and labels are MLServer's, so its dashboards work. */
+export interface ServerMetrics {
+  readonly transport: TransportMetrics
+  /** The statistics of a model version; the same object for the same name and version. */
+  statisticsOf(model: string, version: string | undefined): ModelStatistics
+  /** The metrics that a model registers itself. */
+  customMetricsOf(model: string, version: string | undefined): ModelMetrics
+  /** The text exposition and its content type. */
+  exposition(): Promise<{ readonly text: string; readonly contentType: string }>
+}
+
+interface ModelSeries {
+  readonly labels: { readonly model: string; readonly version: string }
+  readonly statistics: ModelStatistics
+}
+
+export function createServerMetrics(options: { readonly restPrefix: string }): ServerMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const models = new Map<string, ModelSeries>()
+  exposeInferences(registry, models)
+
+  return {
+    transport: createTransportMetrics(registry, options.restPrefix),
+    statisticsOf(model, version = '') {
+      const key = JSON.stringify([model, version])
+      let series = models.get(key)
+      if (series === undefined) {
+        series = { labels: { model, version }, statistics: createModelStatistics() }
+        models.set(key, series)
+      }
+      return series.statistics
+    },
+    customMetricsOf: (model, version) => createCustomMetrics(registry, model, version),
+    exposition: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  }
+}
+
+function exposeInferences(registry: Registry, models: ReadonlyMap<string, ModelSeries>): void {
+  readOnScrape(registry, {
+    name: 'model_infer_request_success_total',
+    help: 'Inference requests answered',
+    type: 'counter',
+    *read() {
+      for (const { labels, statistics } of models.values()) yield { labels, value: statistics.success.count }
+    },
+  })
+  readOnScrape(registry, {
+    name: 'model_infer_request_failure_total',
+    help: 'Inference requests that failed',
+    type: 'counter',
+    *read() {
+      for (const { labels, statistics } of models.values()) yield { labels, value: statistics.failure.count }
+    },
+  })
+  readOnScrape(registry, {
+    name: 'model_infer_request_duration',
+    help: 'Seconds that inference requests took, failed ones included',
+    type: 'summary',
+    *read() {
+      for (const { labels, statistics } of models.values()) {
+        const { success, failure } = statistics
+        yield { suffix: '_sum', labels, value: (success.ns + failure.ns) / 1e9 }
+        yield { suffix: '_count', labels, value: success.count + failure.count }
+      }
+    },
+  })
+}

@@ -1,0 +1,220 @@
+import type { Registry } from 'prom-client'
+import { FixedHistogram } from './fixed-histogram.ts'
+import { readOnScrape, type Sample } from './read-on-scrape.ts'
+
+/** A finished HTTP exchange. */
+export interface HttpExchange {
+  readonly method: string
+  /** The route's pattern; `undefined` when none matched. */
+  readonly route: string | undefined
+  readonly status: number
+  readonly durationMs: number
+}
+
+/** A finished gRPC call. */
+export interface GrpcExchange {
+  readonly service: string
+  readonly method: string
+  readonly kind: 'unary' | 'stream'
+  readonly code: number
+  readonly durationMs: number
+  readonly messagesReceived: number
+  readonly messagesSent: number
+}
+
+/** What the listeners report. */
+export interface TransportMetrics {
+  httpStarted(method: string): void
+  httpFinished(exchange: HttpExchange): void
+  grpcStarted(service: string, method: string, kind: 'unary' | 'stream'): void
+  grpcFinished(exchange: GrpcExchange): void
+}
+
+interface HttpSeries {
+  readonly labels: Sample['labels']
+  readonly seconds: FixedHistogram
+  count: number
+}
+
+interface GrpcSeries {
+  readonly labels: Sample['labels']
+  readonly seconds: FixedHistogram
+  readonly handledByCode: Map<number, number>
+  started: number
+  received: number
+  sent: number
+}
+
+/** MLServer's label, which its dashboards select by. */
+const APP_NAME = 'mlserver'
+
+/** Codes by number (https://grpc.io/docs/guides/status-codes/), as Go's and Python's metrics spell them. */
+const GRPC_CODE_NAMES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+]
+
+/**
+ * `rest_server_*` and `grpc_server_*`. Label values come from routes and method tables, never from
+ * what a client sent, so their number is bounded.
+ */
+export function createTransportMetrics(registry: Registry, restPrefix: string): TransportMetrics {
+  const http = new Map<string, HttpSeries>()
+  const inProgress = new Map<string, number>()
+  const grpc = new Map<string, GrpcSeries>()
+  exposeHttp(registry, restPrefix, http, inProgress)
+  exposeGrpc(registry, grpc)
+
+  const grpcSeries = (service: string, method: string, kind: 'unary' | 'stream'): GrpcSeries => {
+    const key = `${service}/${method}`
+    let series = grpc.get(key)
+    if (series === undefined) {
+      const type = kind === 'unary' ? 'UNARY' : 'BIDI_STREAMING'
+      series = {
+        labels: { grpc_type: type, grpc_service: service, grpc_method: method },
+        seconds: new FixedHistogram(),
+        handledByCode: new Map(),
+        started: 0,
+        received: 0,
+        sent: 0,
+      }
+      grpc.set(key, series)
+    }
+    return series
+  }
+
+  return {
+    httpStarted(method) {
+      const verb = knownVerb(method)
+      inProgress.set(verb, (inProgress.get(verb) ?? 0) + 1)
+    },
+    httpFinished({ method, route, status, durationMs }) {
+      const verb = knownVerb(method)
+      inProgress.set(verb, (inProgress.get(verb) ?? 1) - 1)
+      if (route !== undefined && isHealthRoute(route)) return
+      const path = route ?? 'unmatched'
+      const key = `${verb} ${path} ${status}`
+      let series = http.get(key)
+      if (series === undefined) {
+        const labels = { method: verb, path: templatePath(path), status_code: status, app_name: APP_NAME }
+        series = { labels, seconds: new FixedHistogram(), count: 0 }
+        http.set(key, series)
+      }
+      series.count++
+      series.seconds.observe(durationMs / 1000)
+    },
+    grpcStarted(service, method, kind) {
+      grpcSeries(service, method, kind).started++
+    },
+    grpcFinished({ service, method, kind, code, durationMs, messagesReceived, messagesSent }) {
+      const series = grpcSeries(service, method, kind)
+      series.handledByCode.set(code, (series.handledByCode.get(code) ?? 0) + 1)
+      series.seconds.observe(durationMs / 1000)
+      series.received += messagesReceived
+      series.sent += messagesSent
+    },
+  }
+}
+
+const VERBS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+function knownVerb(method: string): string {
+  return VERBS.has(method) ? method : 'OTHER'
+}
+
+function isHealthRoute(route: string): boolean {
+  return route.startsWith('/v2/health/') || route.endsWith('/ready')
+}
+
+/** MLServer writes path templates as `/v2/models/{model_name}/infer`. */
+function templatePath(route: string): string {
+  return route.replace(':model', '{model_name}').replace(':version', '{model_version}')
+}
+
+function exposeHttp(
+  registry: Registry,
+  prefix: string,
+  http: ReadonlyMap<string, HttpSeries>,
+  inProgress: ReadonlyMap<string, number>,
+): void {
+  readOnScrape(registry, {
+    name: `${prefix}_requests_total`,
+    help: 'HTTP requests answered, health checks left out',
+    type: 'counter',
+    *read() {
+      for (const { labels, count } of http.values()) yield { labels, value: count }
+    },
+  })
+  readOnScrape(registry, {
+    name: `${prefix}_request_duration_seconds`,
+    help: 'Time from the first header byte to the end of the response',
+    type: 'histogram',
+    *read() {
+      for (const { labels, seconds } of http.values()) yield* seconds.samples(labels)
+    },
+  })
+  readOnScrape(registry, {
+    name: `${prefix}_requests_in_progress`,
+    help: 'HTTP requests being answered',
+    type: 'gauge',
+    *read() {
+      for (const [method, value] of inProgress) yield { labels: { method, app_name: APP_NAME }, value }
+    },
+  })
+}
+
+function exposeGrpc(registry: Registry, grpc: ReadonlyMap<string, GrpcSeries>): void {
+  const counters = [
+    { name: 'grpc_server_started_total', help: 'gRPC calls begun', field: 'started' },
+    { name: 'grpc_server_msg_received_total', help: 'gRPC messages received', field: 'received' },
+    { name: 'grpc_server_msg_sent_total', help: 'gRPC messages sent', field: 'sent' },
+  ] as const
+  for (const { name, help, field } of counters) {
+    readOnScrape(registry, {
+      name,
+      help,
+      type: 'counter',
+      *read() {
+        for (const series of grpc.values()) yield { labels: series.labels, value: series[field] }
+      },
+    })
+  }
+  readOnScrape(registry, {
+    name: 'grpc_server_handled_total',
+    help: 'gRPC calls ended, by status code',
+    type: 'counter',
+    *read() {
+      for (const { labels, handledByCode } of grpc.values()) {
+        for (const [code, value] of handledByCode) {
+          yield { labels: { ...labels, grpc_code: GRPC_CODE_NAMES[code] ?? 'UNKNOWN' }, value }
+        }
+      }
+    },
+  })
+  // MLServer's library exposes the same figures under two names, and dashboards use either.
+  for (const name of ['grpc_server_handling_seconds', 'grpc_server_handled_latency_seconds']) {
+    readOnScrape(registry, {
+      name,
+      help: 'Time from the start of a gRPC call to its status',
+      type: 'histogram',
+      *read() {
+        for (const { labels, seconds } of grpc.values()) yield* seconds.samples(labels)
+      },
+    })
+  }
+}

@@ -1,0 +1,162 @@
+import { stat } from 'node:fs/promises'
+import { extname, join, resolve } from 'node:path'
+import { type ModelClass, type ModelSettings, ServingError, toModelClass } from '@millrace/sdk'
+import { suggestion } from '../base/index.ts'
+import {
+  type ImplementationText,
+  looksLikePythonClass,
+  parseImplementation,
+  RUNTIME_ALIASES,
+} from './implementation-text.ts'
+import { describeImportProblem } from './import-problem.ts'
+import type { ModelVersionSettings } from './model-version-settings.ts'
+import { importFile, importPackage, type ModuleExports } from './module-import.ts'
+import { resolvePackage } from './package-resolution.ts'
+
+const EXTENSIONS: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'])
+const SHOWN_EXPORTS = 20
+
+/** The settings that say where a model's code is. */
+export type ImplementationSettings = Pick<ModelSettings, 'name' | 'implementation' | 'folder'> &
+  Partial<Pick<ModelVersionSettings, 'implementationOrigin'>>
+
+/**
+ * Finds a model's code and imports it, anew if its file has changed. Paths are taken from the folder of
+ * the settings file; packages are looked for from there, then from the working directory, then from
+ * this package.
+ * @throws ServingError naming where `implementation` was set: INVALID_ARGUMENT if it does not name a
+ * model, UNIMPLEMENTED for a runtime that is not installed, INTERNAL if the code cannot be run
+ */
+export async function loadImplementation(settings: ImplementationSettings): Promise<ModelClass> {
+  const origin = settings.implementationOrigin ?? `model '${settings.name}'`
+  const fail: Fail = (code, problem, cause) => {
+    const message = `${origin}: implementation '${settings.implementation}': ${problem}`
+    return new ServingError(code, message, cause === undefined ? {} : { cause })
+  }
+  const text = parse(settings.implementation, origin)
+  const module = text.isPath
+    ? await importOwnFile(text, settings, fail)
+    : await importFromPackage(text, settings, fail)
+  const exported = pickExport(module, text, fail)
+  try {
+    return toModelClass(exported)
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    throw fail('INVALID_ARGUMENT', `the export '${text.exportName}': ${problem}`, error)
+  }
+}
+
+type Fail = (
+  code: 'INVALID_ARGUMENT' | 'UNIMPLEMENTED' | 'INTERNAL',
+  problem: string,
+  cause?: unknown,
+) => ServingError
+
+function parse(implementation: string, origin: string): ImplementationText {
+  try {
+    return parseImplementation(implementation)
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new ServingError('INVALID_ARGUMENT', `${origin}: ${problem}`, { cause })
+  }
+}
+
+async function importOwnFile(
+  { module }: ImplementationText,
+  { folder }: ImplementationSettings,
+  fail: Fail,
+): Promise<ModuleExports> {
+  const path = resolve(folder, module)
+  const extension = extname(path)
+  if (extension === '.py') throw fail('UNIMPLEMENTED', PYTHON_NEEDED)
+  if (!EXTENSIONS.has(extension)) {
+    throw fail('INVALID_ARGUMENT', `the file must end in one of ${[...EXTENSIONS].join(', ')}`)
+  }
+  if (!(await isFile(path))) throw fail('INVALID_ARGUMENT', `there is no file ${path}`)
+  try {
+    return await importFile(path)
+  } catch (error) {
+    throw fail('INTERNAL', `cannot be imported: ${describeImportProblem(error)}`, error)
+  }
+}
+
+const PYTHON_NEEDED =
+  'this is a Python class; it needs the python runtime, which is not installed. ' +
+  'A model in TypeScript is written as ./model.ts:Export'
+
+async function importFromPackage(
+  text: ImplementationText,
+  settings: ImplementationSettings,
+  fail: Fail,
+): Promise<ModuleExports> {
+  const url = resolveModule(text, settings, fail)
+  if (url === undefined) throw await explainMissingPackage(text, settings, fail)
+  if (url.startsWith('node:')) {
+    throw fail('INVALID_ARGUMENT', `${url} is a module of Node.js; name a package or a file`)
+  }
+  try {
+    return await importPackage(url)
+  } catch (error) {
+    throw fail(
+      'INTERNAL',
+      `package ${text.module} cannot be imported: ${describeImportProblem(error)}`,
+      error,
+    )
+  }
+}
+
+function resolveModule(
+  { module }: ImplementationText,
+  { folder }: ImplementationSettings,
+  fail: Fail,
+): string | undefined {
+  try {
+    return resolvePackage(module, [folder, process.cwd()])
+  } catch (error) {
+    throw fail(
+      'INVALID_ARGUMENT',
+      `package ${module} cannot be resolved: ${describeImportProblem(error)}`,
+      error,
+    )
+  }
+}
+
+async function explainMissingPackage(
+  { module }: ImplementationText,
+  { implementation, folder }: ImplementationSettings,
+  fail: Fail,
+): Promise<ServingError> {
+  if (RUNTIME_ALIASES.has(implementation)) {
+    return fail('UNIMPLEMENTED', `this runtime is not installed; install it with: npm install ${module}`)
+  }
+  if (await isFile(join(folder, module))) {
+    return fail('INVALID_ARGUMENT', `a file's path begins with a dot; write './${implementation}'`)
+  }
+  if (looksLikePythonClass(implementation)) return fail('UNIMPLEMENTED', PYTHON_NEEDED)
+  return fail(
+    'INVALID_ARGUMENT',
+    `there is no package ${module}; it was looked for from ${folder}, from ${process.cwd()} and among the server's own`,
+  )
+}
+
+function pickExport(module: ModuleExports, { exportName }: ImplementationText, fail: Fail): unknown {
+  if (Object.hasOwn(module, exportName)) return module[exportName]
+  // Node.js does not see every name that a CommonJS module exports.
+  const commonJs = module['default']
+  if (typeof commonJs === 'object' && commonJs !== null && Object.hasOwn(commonJs, exportName)) {
+    return Reflect.get(commonJs, exportName)
+  }
+  const names = Object.keys(module).filter(name => name !== 'module.exports')
+  const more = names.length > SHOWN_EXPORTS ? ` and ${names.length - SHOWN_EXPORTS} more` : ''
+  const shown = names
+    .slice(0, SHOWN_EXPORTS)
+    .map(name => `'${name}'`)
+    .join(', ')
+  const has = names.length === 0 ? 'the module exports nothing' : `the module exports ${shown}${more}`
+  throw fail('INVALID_ARGUMENT', `there is no export '${exportName}'; ${has}${suggestion(exportName, names)}`)
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isFile() === true
+}

@@ -1,0 +1,141 @@
+import { basename, dirname } from 'node:path'
+import { type Parameters, ServingError, type TensorSpec } from '@millrace/sdk'
+import {
+  fileSource,
+  originOf,
+  readJsonObject,
+  type SettingsSource,
+  settingsChecker,
+  type Variables,
+  type VariablesSource,
+  variablesSource,
+} from '../base/index.ts'
+import { resolveArtefactUri } from './artefact-uri.ts'
+import { checkModelName } from './model-name.ts'
+import { type ModelSettingsFields, modelSettingsSchema, type TensorFields } from './model-settings-schema.ts'
+import { warnAboutModelSettingsWithoutEffect } from './model-settings-without-effect.ts'
+import type { ModelVersionSettings } from './model-version-settings.ts'
+
+const check = settingsChecker(modelSettingsSchema)
+
+/** Settings of models that stand in variables: `MLSERVER_MODEL_MAX_BATCH_SIZE`, or with our own prefix. */
+export function modelVariables(variables: Variables, holder: string): VariablesSource {
+  return variablesSource(modelSettingsSchema, variables, {
+    prefixes: ['MILLRACE_MODEL_', 'MLSERVER_MODEL_'],
+    holder,
+  })
+}
+
+/**
+ * The model version that a settings file describes. Variables count for what the file leaves out, the
+ * strongest source first. Undefined if there is no such file.
+ * @throws ServingError INVALID_ARGUMENT naming the file, the field, the value and what is allowed
+ */
+export async function readModelSettings(
+  path: string,
+  variables: readonly VariablesSource[],
+): Promise<ModelVersionSettings | undefined> {
+  const values = await readJsonObject(path)
+  if (values === undefined) return undefined
+  const folder = dirname(path)
+  return toModelSettings([fileSource(values, path, path)], variables, { path, folder })
+}
+
+/**
+ * The model that variables alone describe. Relative paths are taken from `workingDirectory`; without
+ * a URI the model has none (`uri` is empty), because no folder is its own.
+ */
+export function readModelSettingsFromVariables(
+  variables: readonly VariablesSource[],
+  workingDirectory: string,
+): ModelVersionSettings {
+  return toModelSettings([], variables, { path: undefined, folder: workingDirectory })
+}
+
+interface Place {
+  readonly path: string | undefined
+  readonly folder: string
+}
+
+function toModelSettings(
+  files: readonly SettingsSource[],
+  variables: readonly VariablesSource[],
+  { path, folder }: Place,
+): ModelVersionSettings {
+  const checked = check([...files, ...variables])
+  const fields: ModelSettingsFields = checked.values
+  const location = path ?? 'environment'
+  const { implementation } = fields
+  if (implementation === undefined || implementation === '') {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      `${location}: implementation is missing; name the class in the file, as in "./model.ts:Sum", or in MLSERVER_MODEL_IMPLEMENTATION`,
+    )
+  }
+  // An empty name stands for the folder's, as in MLServer.
+  const name = fields.name || (path === undefined ? undefined : basename(folder))
+  if (name === undefined) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      `${location}: name is missing; a model without settings file is named by MLSERVER_MODEL_NAME`,
+    )
+  }
+  const nameOrigin = fields.name ? originOf(['name'], checked).location : location
+  checkModelName(name, `${nameOrigin}: name`)
+  const parameters = fields.parameters ?? {}
+  const version = parameters.version || undefined
+  if (version !== undefined) {
+    checkModelName(version, `${originOf(['parameters', 'version'], checked).location}: parameters.version`)
+  }
+  const uri = parameters.uri || (path === undefined ? '' : folder)
+
+  return {
+    name,
+    version,
+    implementation,
+    folder,
+    uri: uri === '' ? '' : resolveArtefactUri(uri, folder),
+    platform: fields.platform ?? '',
+    versionNotes: fields.versions ?? [],
+    inputs: toTensorSpecs(fields.inputs ?? [], `${originOf(['inputs'], checked).location}: inputs`),
+    outputs: toTensorSpecs(fields.outputs ?? [], `${originOf(['outputs'], checked).location}: outputs`),
+    enforceContract: fields.enforce_contract ?? true,
+    contentType: parameters.content_type ?? undefined,
+    extra: parameters.extra ?? {},
+    parameters,
+    settingsFile: path,
+    implementationOrigin: originOf(['implementation'], checked).location,
+    maxBatchSize: fields.max_batch_size ?? 0,
+    maxQueueDelayMs: (fields.max_batch_time ?? 0) * 1000,
+    isCacheEnabled: fields.cache_enabled ?? false,
+    allowsWorkers: (fields.parallel_workers ?? 1) > 0,
+    warnings: [
+      ...checked.warnings,
+      ...variables.flatMap(source => source.warnings),
+      ...warnAboutModelSettingsWithoutEffect(fields).map(warning => `${location}: ${warning}`),
+    ],
+  }
+}
+
+function toTensorSpecs(tensors: readonly TensorFields[], subject: string): TensorSpec[] {
+  const names = new Set<string>()
+  return tensors.map(({ name, datatype, shape, parameters, profile, optional }, index) => {
+    if (names.has(name)) {
+      throw new ServingError(
+        'INVALID_ARGUMENT',
+        `${subject}[${index}].name is ${JSON.stringify(name)}, which an earlier tensor has; names must differ`,
+      )
+    }
+    names.add(name)
+    return {
+      name,
+      datatype,
+      shape,
+      contentType: parameters?.content_type ?? undefined,
+      profile,
+      isOptional: optional,
+      // What came out of JSON is made of parameter values alone.
+      parameters: (parameters ?? undefined) as Parameters | undefined,
+    }
+  })
+}

@@ -1,0 +1,192 @@
+import { DATATYPES, PROFILES } from '@millrace/sdk'
+import type { XStatic } from 'typebox/schema'
+import type { ObjectSchema } from '../base/index.ts'
+
+const tensorSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'datatype', 'shape'],
+  properties: {
+    name: { type: 'string', minLength: 1, title: 'Name', description: 'The name of the tensor.' },
+    datatype: { enum: DATATYPES, title: 'Datatype', description: "The datatype of the tensor's elements." },
+    shape: {
+      type: 'array',
+      items: { type: 'integer', minimum: -1, maximum: Number.MAX_SAFE_INTEGER },
+      title: 'Shape',
+      description: 'Extents including the batch dimension; -1 stands for any extent.',
+    },
+    parameters: {
+      type: ['object', 'null'],
+      additionalProperties: true,
+      title: 'Parameters',
+      description: 'Shown in the metadata; content_type names the codec.',
+      default: null,
+      properties: {
+        content_type: {
+          type: ['string', 'null'],
+          title: 'Content type',
+          description: 'The codec that gives the elements their meaning, such as str.',
+          default: null,
+        },
+      },
+    },
+    profile: {
+      enum: PROFILES,
+      title: 'Profile',
+      description: 'What the values mean; monitoring picks its checks by it.',
+      default: 'NONE',
+    },
+    optional: {
+      type: 'boolean',
+      title: 'Optional',
+      description: 'Whether a request may leave this input out, or a response this output.',
+      default: false,
+    },
+  },
+} as const
+
+const tensorsSchema = { type: 'array', items: tensorSchema, default: [] } as const
+const optionalText = { type: ['string', 'null'], default: null } as const
+
+const parametersSchema = {
+  type: ['object', 'null'],
+  additionalProperties: true,
+  title: 'Parameters',
+  description: 'Where the artefact is, its version, and whatever else the model wants to know.',
+  default: null,
+  properties: {
+    uri: {
+      ...optionalText,
+      title: 'URI',
+      description:
+        'The artefact: a path relative to this file, an absolute path, or a URI. Default: the folder of this file.',
+    },
+    version: {
+      ...optionalText,
+      maxLength: 256,
+      title: 'Version',
+      description:
+        'The version of the model, as a text. Several versions of one name are served side by side.',
+    },
+    environment_path: {
+      ...optionalText,
+      title: 'Environment path',
+      description: 'Folder of a Python environment.',
+    },
+    environment_tarball: {
+      ...optionalText,
+      title: 'Environment archive',
+      description: 'Archive of a Python environment.',
+    },
+    inference_pool_gid: {
+      ...optionalText,
+      title: 'Worker pool',
+      description: 'Models that name the same pool share its workers.',
+    },
+    autogenerate_inference_pool_gid: {
+      type: 'boolean',
+      title: 'Own worker pool',
+      description: 'Gives the model a worker pool of its own.',
+      default: false,
+    },
+    format: { ...optionalText, title: 'Format', description: 'The format of the artefact.' },
+    content_type: {
+      ...optionalText,
+      title: 'Content type',
+      description: 'The codec of requests that name none.',
+    },
+    extra: {
+      type: 'object',
+      additionalProperties: true,
+      title: 'Extra',
+      description: "The model's own settings.",
+      default: {},
+    },
+  },
+} as const
+
+/** `model-settings.json`, in MLServer's own field names; `enforce_contract`, `profile` and `optional` are ours. */
+export const modelSettingsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    name: {
+      type: 'string',
+      maxLength: 256,
+      title: 'Name',
+      description: 'The name of the model. Default: the name of the folder that holds this file.',
+    },
+    implementation: {
+      type: 'string',
+      title: 'Implementation',
+      description:
+        'Where the class or function is: ./model.ts:Sum, package:Export, or the name of a runtime such as onnx.',
+    },
+    platform: { type: 'string', title: 'Platform', description: 'Shown in the metadata.', default: '' },
+    versions: {
+      type: 'array',
+      items: { type: 'string' },
+      title: 'Version notes',
+      description: 'Notes such as sklearn/1.3, shown in the metadata. Not the version that is served.',
+      default: [],
+    },
+    inputs: { ...tensorsSchema, title: 'Inputs', description: 'What the model takes.' },
+    outputs: { ...tensorsSchema, title: 'Outputs', description: 'What the model answers.' },
+    enforce_contract: {
+      type: 'boolean',
+      title: 'Enforce the contract',
+      description: 'Whether requests and answers must keep to the declared inputs and outputs.',
+      default: true,
+    },
+    max_batch_size: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1_000_000,
+      title: 'Largest batch',
+      description: 'Rows that are joined to one call of the model; 0 and 1 turn batching off.',
+      default: 0,
+    },
+    max_batch_time: {
+      type: 'number',
+      minimum: 0,
+      maximum: 3600,
+      title: 'Longest wait for a batch',
+      description: 'Seconds that a request waits for others; 0 turns batching off.',
+      default: 0,
+    },
+    cache_enabled: {
+      type: 'boolean',
+      title: 'Response cache',
+      description: 'Whether repeated requests to this model are answered from memory.',
+      default: false,
+    },
+    parameters: parametersSchema,
+    parallel_workers: {
+      type: ['integer', 'null'],
+      title: 'Workers',
+      description: 'Deprecated: 0 or less keeps this model out of workers.',
+      default: null,
+    },
+    warm_workers: { type: 'boolean', title: 'Warm workers', description: 'Deprecated.', default: false },
+  },
+} as const satisfies ObjectSchema
+
+/** What a file, variables, or both set; checked, under the names of the file. */
+export type ModelSettingsFields = XStatic<typeof modelSettingsSchema>
+export type TensorFields = XStatic<typeof tensorSchema>
+
+/** JSON Schema (draft 2020-12) of `model-settings.json`, for editors and for documentation. */
+export function modelSettingsJsonSchema(): Readonly<Record<string, unknown>> {
+  const { properties, ...rest } = modelSettingsSchema
+  return structuredClone({
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'urn:millrace:model-settings',
+    title: 'Model settings',
+    description: 'model-settings.json: one version of one model.',
+    ...rest,
+    properties: {
+      $schema: { type: 'string', title: 'Schema', description: 'Where editors find this schema.' },
+      ...properties,
+    },
+  })
+}

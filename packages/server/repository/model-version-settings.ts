@@ -1,0 +1,18 @@
+import type { ModelSettings } from '@millrace/sdk'
+
+/** What a repository knows about one model version: the model's settings, and what only the server needs. */
+export interface ModelVersionSettings extends ModelSettings {
+  /** Absolute path of the settings file; undefined for a model that only variables describe. */
+  readonly settingsFile: string | undefined
+  /** Where `implementation` was set: the path of a file, or `environment MLSERVER_MODEL_IMPLEMENTATION`. */
+  readonly implementationOrigin: string
+  /** Rows joined to one call; 0 and 1 turn batching off. */
+  readonly maxBatchSize: number
+  /** How long a request waits for others to join it (`max_batch_time`); 0 turns batching off. */
+  readonly maxQueueDelayMs: number
+  readonly isCacheEnabled: boolean
+  /** False for a model that asked to stay out of workers (`parallel_workers` of 0 or less). */
+  readonly allowsWorkers: boolean
+  /** Unknown fields, and fields that are set but have no effect. */
+  readonly warnings: readonly string[]
+}

@@ -1,0 +1,218 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ServingError } from '@millrace/sdk'
+import { Admission } from './admission.ts'
+import type { BodyLimits } from './body-reader.ts'
+import { Connection } from './connection.ts'
+import { DeadlineQueue } from './deadline-queue.ts'
+import { createErrorResponder } from './error-response.ts'
+import { Exchange, type ExchangeContext } from './exchange.ts'
+import type { HttpListenerOptions, HttpRoute, Listener } from './http-types.ts'
+import { IncomingRequest } from './incoming-request.ts'
+import { checkLimits } from './limits-check.ts'
+import { listenerErrors } from './listener-errors.ts'
+import { serializeResponse } from './raw-response.ts'
+import { contentLength, type RequestHead } from './request-head.ts'
+import { pathOf } from './request-target.ts'
+import { createRouter, type RouteMatch, type Router } from './router.ts'
+
+/** Connections beyond `maxConnections` that are still told so; further ones are closed without a word. */
+const SURPLUS_CONNECTIONS = 64
+
+/**
+ * Opens a port that answers HTTP/1.1 with the given routes; resolves when it listens.
+ * @throws the system's error, e.g. with code `EADDRINUSE`, when the port cannot be opened
+ * @throws RangeError for a limit that is none
+ */
+export async function listenHttp(options: HttpListenerOptions): Promise<Listener> {
+  checkLimits(options.limits)
+  const listener = new HttpListener(options)
+  await listener.open()
+  return listener
+}
+
+class HttpListener implements Listener {
+  readonly #options: HttpListenerOptions
+  readonly #router: Router
+  readonly #context: ExchangeContext
+  readonly #bodyLimits: BodyLimits
+  readonly #server: Server
+  readonly #connections = new Map<Duplex, Connection>()
+  #closed: Promise<void> | undefined
+
+  constructor(options: HttpListenerOptions) {
+    const { limits, routes } = options
+    this.#options = options
+    this.#router = createRouter(routes)
+    this.#context = {
+      options,
+      toErrorResponse: createErrorResponder(options.toErrorResponse),
+      admission: new Admission(limits),
+      deadlines: new DeadlineQueue(),
+    }
+    this.#bodyLimits = { maxBodyBytes: limits.maxBodyBytes, budget: this.#context.admission.bodyBytes }
+    this.#server = createServer({
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      // Deadlines are kept per request; this is for what nobody waits for any more, the trickling rest of a
+      // body that was answered before it was read.
+      requestTimeout: limits.headersTimeoutMs + limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.max(10, Math.min(1000, Math.ceil(limits.headersTimeoutMs / 4))),
+      joinDuplicateHeaders: true,
+      // Checked here, so that the answer has the protocol's form.
+      requireHostHeader: false,
+    })
+    // Headers are bounded in bytes; Node's bound on their number would drop the surplus silently.
+    this.#server.maxHeadersCount = 0
+    this.#server.maxConnections = limits.maxConnections + SURPLUS_CONNECTIONS
+    this.#attach(this.#server)
+  }
+
+  get host(): string {
+    return this.#address.address
+  }
+
+  get port(): number {
+    return this.#address.port
+  }
+
+  #address = { address: '', port: 0 }
+
+  async open(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#server.once('error', reject)
+    this.#server.listen({ host: this.#options.host, port: this.#options.port }, resolve)
+    await promise
+    this.#server.off('error', reject)
+    // From here on an error is a connection that could not be accepted (out of file descriptors): the
+    // client finds it closed, and the listener goes on.
+    this.#server.on('error', ignore)
+    const address = this.#server.address()
+    if (typeof address === 'object' && address !== null) this.#address = address
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closed ??= this.#drain()
+    const timer = setTimeout(() => this.#abort(), Math.min(graceMs, 2 ** 31 - 1))
+    return this.#closed.finally(() => clearTimeout(timer))
+  }
+
+  #drain(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    // Closes idle connections too; it resolves when the last one has gone.
+    this.#server.close(() => resolve())
+    for (const connection of this.#connections.values()) connection.drain()
+    return promise
+  }
+
+  #abort(): void {
+    const error = listenerErrors.shuttingDown()
+    for (const connection of this.#connections.values()) connection.giveUp(error)
+    // Lets the answers that were just written leave before their sockets go.
+    setImmediate(() => {
+      for (const { socket } of this.#connections.values()) socket.destroy()
+    })
+  }
+
+  #attach(server: Server): void {
+    server.on('connection', socket => this.#onConnection(socket))
+    server.on('clientError', (error, socket) => {
+      this.#connections.get(socket)?.onClientError(error)
+    })
+    server.on('request', (message, response) => this.#onRequest(message, response, undefined))
+    server.on('checkContinue', (message, response) => this.#onRequest(message, response, 'CONTINUE'))
+    server.on('checkExpectation', (message, response) => this.#onRequest(message, response, 'UNKNOWN'))
+    server.on('connect', (message, socket) => this.#onConnect(message, socket))
+  }
+
+  #onConnection(socket: Socket): void {
+    const { limits } = this.#options
+    const connection = new Connection(socket, {
+      limits,
+      toErrorResponse: this.#context.toErrorResponse,
+      isSurplus: this.#connections.size >= limits.maxConnections,
+    })
+    this.#connections.set(socket, connection)
+    socket.on('close', () => this.#connections.delete(socket))
+  }
+
+  #onRequest(
+    message: IncomingMessage,
+    response: ServerResponse,
+    expectation: 'CONTINUE' | 'UNKNOWN' | undefined,
+  ): void {
+    const connection = this.#connections.get(message.socket)
+    // Requests pipelined behind one whose response ends the connection get no answer (RFC 9112 section 9.6).
+    if (connection === undefined || connection.isEnding) return
+    const { method = '', url = '' } = message
+    const path = pathOf(url)
+    const match = this.#router.match(method, path)
+    const isRouted = 'route' in match
+    const route = isRouted ? match.route : undefined
+    const head = { method, path, route, lengthBytes: contentLength(message) }
+    const exchange = new Exchange(this.#context, connection, message, response, head)
+    if (expectation === 'CONTINUE') exchange.writer.isContinueOwed = true
+    if (!isRouted) {
+      exchange.refuse(match)
+      return
+    }
+    const objection = this.#objectTo(message, head, match.route, connection, expectation)
+    if (objection === undefined) this.#admit(exchange, message, head, match)
+    else exchange.refuse(objection)
+  }
+
+  #admit(
+    exchange: Exchange,
+    message: IncomingMessage,
+    head: RequestHead,
+    { route, params }: RouteMatch,
+  ): void {
+    const { admission } = this.#context
+    const isCounted = route.isExemptFromLimits !== true
+    if (isCounted && !admission.tryEnter()) {
+      exchange.refuse(listenerErrors.tooManyRequests(this.#options.limits.maxConcurrentRequests))
+      return
+    }
+    const { writer, expiresAtMs } = exchange
+    const sendContinue = writer.isContinueOwed ? () => writer.sendContinue() : undefined
+    const request = new IncomingRequest(message, head, params, this.#bodyLimits, expiresAtMs, sendContinue)
+    exchange.handle(route, request, isCounted)
+  }
+
+  /** What stands against a request before its handler is asked, the cheapest questions first. */
+  #objectTo(
+    message: IncomingMessage,
+    head: RequestHead,
+    route: HttpRoute,
+    connection: Connection,
+    expectation: 'CONTINUE' | 'UNKNOWN' | undefined,
+  ): ServingError | undefined {
+    const { headers } = message
+    const { limits } = this.#options
+    if (headers.host === undefined && message.httpVersion === '1.1') return listenerErrors.hostMissing()
+    if (expectation === 'UNKNOWN') return listenerErrors.expectationUnknown(headers.expect ?? '')
+    const transferEncoding = headers['transfer-encoding']
+    if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
+      return listenerErrors.transferEncodingUnknown(transferEncoding)
+    }
+    if ((head.lengthBytes ?? 0) > limits.maxBodyBytes) return listenerErrors.bodyTooLarge(limits.maxBodyBytes)
+    if (route.isExemptFromLimits === true) return undefined
+    if (connection.isDraining) return listenerErrors.shuttingDown()
+    if (connection.isSurplus) return listenerErrors.tooManyConnections(limits.maxConnections)
+    return undefined
+  }
+
+  /** Node hands a CONNECT over with its bare socket: there is no response object to write to. */
+  #onConnect({ url: path = '' }: IncomingMessage, socket: Duplex): void {
+    const { onStart, onFinish } = this.#options
+    onStart?.('CONNECT')
+    const response = this.#context.toErrorResponse(listenerErrors.connectNotOffered())
+    socket.on('error', ignore)
+    socket.end(serializeResponse(response))
+    onFinish?.({ method: 'CONNECT', route: undefined, path, status: response.status, durationMs: 0 })
+  }
+}
+
+function ignore(): void {}

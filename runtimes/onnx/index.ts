@@ -1,0 +1,2 @@
+/** `@millrace/onnx`: serves ONNX models with ONNX Runtime. */
+export { OnnxModel } from './onnx-model.ts'
