@@ -52,9 +52,21 @@ function nullForNotFinite(element: Element): Element {
   return typeof element === 'number' && !Number.isFinite(element) ? null : element
 }
 
-/** 64-bit integers are bigints in every form, whether they are large or not. */
+/** How a client gives the elements of a datatype the exact values that their text stands for. */
+const READ_ELEMENT: Readonly<Record<string, (element: number) => Element>> = {
+  INT64: BigInt,
+  UINT64: BigInt,
+  // Numbers are written with as many digits as tell them from their neighbours in their own datatype.
+  FP16: Math.f16round,
+  FP32: Math.fround,
+}
+
 function readTensor({ data, ...tensor }: JsonTensor): TensorValue {
   assert.ok(Array.isArray(data), `output '${tensor.name}' has no data`)
-  const is64Bit = tensor.datatype === 'INT64' || tensor.datatype === 'UINT64'
-  return { ...tensor, data: is64Bit ? data.map(element => BigInt(element as number)) : (data as Element[]) }
+  const read = READ_ELEMENT[tensor.datatype]
+  const elements = data as readonly Element[]
+  return {
+    ...tensor,
+    data: read === undefined ? elements : elements.map(element => (element === null ? null : read(element as number))),
+  }
 }

@@ -2,6 +2,8 @@ import { INVALID, type Scenario, tensor, text } from './scenario.ts'
 
 const X = tensor('x', 'INT32', [2], [1, 2])
 const Y = tensor('y', 'FP32', [1], [0.5])
+/** What a contract with a content type adds to an output. */
+const decoded = (value: string) => ({ ...text('label', value), parameters: { content_type: 'str' } })
 const NUMBERS = tensor('numbers', 'INT32', [3], [1, 2, 3])
 
 /** Everything of a request beside its tensors. */
@@ -46,12 +48,12 @@ export const REQUEST_ROWS: readonly Scenario[] = [
   {
     title: 'an optional input that is left out',
     question: { model: 'contract', inputs: [NUMBERS] },
-    answer: { outputs: [tensor('total', 'INT64', [1], [6n]), text('label', 'none')] },
+    answer: { outputs: [tensor('total', 'INT64', [1], [6n]), decoded('none')] },
   },
   {
     title: 'an optional input that is given, before the other',
     question: { model: 'contract', inputs: [text('label', 'mine'), NUMBERS] },
-    answer: { outputs: [tensor('total', 'INT64', [1], [6n]), text('label', 'mine')] },
+    answer: { outputs: [tensor('total', 'INT64', [1], [6n]), decoded('mine')] },
   },
   {
     title: 'headers of the request reach the model, and its own come back',
@@ -61,7 +63,7 @@ export const REQUEST_ROWS: readonly Scenario[] = [
       inputs: [tensor('set', 'BYTES', [1], ['X-Answer: 42'])],
     },
     answer: {
-      outputs: [tensor('seen', 'BYTES', [2], ['x-foo: bar', 'x-upper: Case'])],
+      outputs: [{ ...tensor('seen', 'BYTES', [2], ['x-foo: bar', 'x-upper: Case']), parameters: { content_type: 'str' } }],
       headers: { 'x-foo': 'bar', 'x-upper': 'Case', 'x-answer': '42' },
     },
   },

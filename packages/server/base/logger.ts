@@ -48,12 +48,20 @@ function wrap(log: PinoLike): ServerLogger {
   }
 }
 
+interface Line {
+  readonly level: string
+  readonly time: string
+  readonly message: string
+  readonly model?: string
+  readonly version?: string
+  readonly [field: string]: unknown
+}
+
 function toText(line: string): string {
-  const { level, time, message, model, version, ...fields } = JSON.parse(line) as Record<string, unknown>
-  const subject =
-    model === undefined ? '' : ` [${String(model)}${version === undefined ? '' : `:${String(version)}`}]`
+  const { level, time, message, model, version, ...fields } = JSON.parse(line) as Line
+  const subject = model === undefined ? '' : ` [${model}${version === undefined ? '' : `:${version}`}]`
   const details = Object.entries(fields).map(([name, value]) => ` ${name}=${fieldText(value)}`)
-  return `${String(time)} ${String(level).toUpperCase()}${subject} ${String(message)}${details.join('')}\n`
+  return `${time} ${level.toUpperCase()}${subject} ${message}${details.join('')}\n`
 }
 
 function fieldText(value: unknown): string {

@@ -304,9 +304,8 @@ class Registry implements ModelRegistry {
     // Forgotten before they are drained, so that no new request gets in.
     for (const entry of entries) this.#forget(entry)
     this.#changed()
-    await Promise.all(
-      entries.map(entry => entry.instance && this.#retire(entry.instance, this.#options.drainTimeoutMs)),
-    )
+    const instances = entries.flatMap(entry => entry.instance ?? [])
+    await Promise.all(instances.map(instance => this.#retire(instance, this.#options.drainTimeoutMs)))
     if (entries.length > 0) this.#options.log.info('unloaded', { model: name, versions: entries.length })
   }
 

@@ -9,9 +9,9 @@ import { createTransportMetrics, type TransportMetrics } from './transport-metri
 export interface ServerMetrics {
   readonly transport: TransportMetrics
   /** The statistics of a model version; the same object for the same name and version. */
-  statisticsOf(model: string, version: string | undefined): ModelStatistics
+  readonly statisticsOf: (model: string, version: string | undefined) => ModelStatistics
   /** The metrics that a model registers itself. */
-  customMetricsOf(model: string, version: string | undefined): ModelMetrics
+  readonly customMetricsOf: (model: string, version: string | undefined) => ModelMetrics
   /** The text exposition and its content type. */
   exposition(): Promise<{ readonly text: string; readonly contentType: string }>
 }

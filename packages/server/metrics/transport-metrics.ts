@@ -24,10 +24,10 @@ export interface GrpcExchange {
 
 /** What the listeners report. */
 export interface TransportMetrics {
-  httpStarted(method: string): void
-  httpFinished(exchange: HttpExchange): void
-  grpcStarted(service: string, method: string, kind: 'unary' | 'stream'): void
-  grpcFinished(exchange: GrpcExchange): void
+  readonly httpStarted: (method: string) => void
+  readonly httpFinished: (exchange: HttpExchange) => void
+  readonly grpcStarted: (service: string, method: string, kind: 'unary' | 'stream') => void
+  readonly grpcFinished: (exchange: GrpcExchange) => void
 }
 
 interface HttpSeries {

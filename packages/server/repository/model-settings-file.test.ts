@@ -51,7 +51,7 @@ test('the least a file must say', async () => {
     maxQueueDelayMs: 0,
     isCacheEnabled: false,
     allowsWorkers: true,
-    warnings: [`${path}: max_batch_size is set to 32: this version does not batch requests`],
+    warnings: [],
   })
 })
 

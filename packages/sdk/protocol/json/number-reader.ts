@@ -16,12 +16,15 @@ const DIGIT_9 = 0x39
 const UPPER_E = 0x45
 const LOWER_E = 0x65
 const LOWER_N = 0x6e
-const POWERS_OF_TEN = decimal.EXACT_POWERS_OF_TEN
+const POWERS_OF_TEN = decimal.POWERS_OF_TEN
+const MAX_POWER = decimal.MAX_POWER
 const scaleDecimal = decimal.scaleDecimal
 
 /** Digits that a double holds exactly whatever they are; those after them are gathered apart. */
 const HEAD_DIGITS = 15
 const TAIL_DIGITS = 9
+/** Powers of ten up to here are doubles without any error. */
+const MAX_EXACT_POWER = 22
 /** Beyond it every double is zero or infinite, so a longer exponent need not be counted out. */
 const EXPONENT_LIMIT = 100_000
 
@@ -125,9 +128,9 @@ export function readNumbers(
       }
 
       let value = Number.NaN
-      if (!isTooLong && exponent >= -22 && exponent <= 22) {
-        // A significand and a power of ten that are both exact give a result that is rounded once.
-        if (tailDigits === 0) {
+      if (!isTooLong && exponent >= -MAX_POWER && exponent <= MAX_POWER) {
+        if (tailDigits === 0 && exponent >= -MAX_EXACT_POWER && exponent <= MAX_EXACT_POWER) {
+          // A significand and a power of ten that are both exact give a result that is rounded once.
           if (exponent < 0) value = head / POWERS_OF_TEN[-exponent]!
           else value = head * POWERS_OF_TEN[exponent]!
         } else {
@@ -154,17 +157,21 @@ export function readNumbers(
 
 /**
  * A double that rounds to the same float32 as the nearest double does; NaN if that cannot be told.
- * It takes three roundings, so it is less than four doubles away from the nearest.
+ * With four roundings, each wrong by half a double at most, it is a few doubles off.
  */
 function approximate(head: number, tail: number, tailDigits: number, exponent: number): number {
   const sum = head * POWERS_OF_TEN[tailDigits]! + tail
   const value = exponent < 0 ? sum / POWERS_OF_TEN[-exponent]! : sum * POWERS_OF_TEN[exponent]!
-  // Two float32 meet where the 29 bits that only the double has are one and zeros.
+  // Subnormal float32 have fewer bits, and so other borders.
+  if (value < MIN_NORMAL_FLOAT32) return Number.NaN
+  // Two float32 meet where the 29 bits that only a double has are a one and zeros.
   scratch[0] = value
   const fromBorder = (scratchWords[0]! & 0x1fffffff) - 0x10000000
-  return fromBorder > 4 || fromBorder < -4 ? value : Number.NaN
+  return fromBorder > 8 || fromBorder < -8 ? value : Number.NaN
 }
 
+/** Twice the least normal one. */
+const MIN_NORMAL_FLOAT32 = 2 ** -125
 const scratch = new Float64Array(1)
 const scratchWords = new Uint32Array(scratch.buffer)
 

@@ -8,8 +8,8 @@ import { writeTexts } from './text-data-writer.ts'
 
 /** `-9223372036854775808` and a comma. */
 const MAX_INTEGER_BYTES = 21
-/** As many floats are written before more memory is reserved. */
-const CHUNK_ELEMENTS = 16_384
+/** Long tensors are written in parts, each of which reserves what it needs at most. */
+const CHUNK_ELEMENTS = 4096
 
 /**
  * Writes the elements of a tensor with commas between, flat. NaN and the infinities become `null`.
@@ -89,11 +89,16 @@ function writeFloats(writer: ByteWriter, data: Float32Array): void {
 }
 
 function writeDoubles(writer: ByteWriter, data: Float64Array): void {
-  for (let index = 0; index < data.length; index++) {
-    if (index > 0) writer.byte(COMMA)
-    const value = data[index]!
-    // JavaScript prints -0 without its sign, which would not read back.
-    if (Number.isFinite(value)) writer.ascii(Object.is(value, -0) ? '-0' : String(value))
-    else writer.ascii('null')
+  for (let start = 0; start < data.length; start += CHUNK_ELEMENTS) {
+    if (start > 0) writer.byte(COMMA)
+    const chunk = Array.from(data.subarray(start, start + CHUNK_ELEMENTS))
+    // JSON.stringify prints -0 without its sign, which would not read back.
+    const hasNegativeZero = chunk.some(value => Object.is(value, -0))
+    writer.ascii(hasNegativeZero ? chunk.map(formatDouble).join(',') : JSON.stringify(chunk).slice(1, -1))
   }
+}
+
+function formatDouble(value: number): string {
+  if (!Number.isFinite(value)) return 'null'
+  return Object.is(value, -0) ? '-0' : String(value)
 }

@@ -6,32 +6,44 @@ import type { ByteWriter } from './byte-writer.ts'
 
 /** `\u001f`: what one byte takes at most. */
 const MAX_ESCAPE_BYTES = 6
+const PREFIX_BYTES = 4
 
 /**
  * Writes the elements of a `BYTES` tensor as strings with commas between.
  * @throws ServingError INVALID_ARGUMENT for bytes that are not UTF-8, which no JSON string can hold
  */
 export function writeTexts(writer: ByteWriter, outputName: string, data: BytesArray): void {
+  // The packed form is walked as it is: a view of each element would cost more than writing it.
+  const packed = data.packed()
+  let start = PREFIX_BYTES
   for (let index = 0; index < data.length; index++) {
-    const element = data.at(index)!
-    if (!isUtf8(element)) {
+    const end = start + lengthBefore(packed, start)
+    if (index > 0) writer.byte(COMMA)
+    if (!writeText(writer, packed, start, end)) {
       throw new ServingError(
         'INVALID_ARGUMENT',
         `output '${outputName}', element ${index} is not valid UTF-8 text, which JSON needs: ask for the output as binary data (parameters.binary_data), use gRPC, or a model that answers in base64`,
       )
     }
-    if (index > 0) writer.byte(COMMA)
-    writeText(writer, element)
+    start = end + PREFIX_BYTES
   }
 }
 
-function writeText(writer: ByteWriter, text: Uint8Array): void {
-  writer.reserve(MAX_ESCAPE_BYTES * text.length + 2)
+function lengthBefore(packed: Uint8Array, start: number): number {
+  const low = packed[start - 4]! | (packed[start - 3]! << 8) | (packed[start - 2]! << 16)
+  return low + packed[start - 1]! * 2 ** 24
+}
+
+/** @returns false if the bytes are not UTF-8 */
+function writeText(writer: ByteWriter, packed: Uint8Array, start: number, end: number): boolean {
+  writer.reserve(MAX_ESCAPE_BYTES * (end - start) + 2)
   const { bytes } = writer
   let at = writer.length
+  let union = 0
   bytes[at++] = QUOTE
-  for (let index = 0; index < text.length; index++) {
-    const byte = text[index]!
+  for (let index = start; index < end; index++) {
+    const byte = packed[index]!
+    union |= byte
     if (byte < SPACE) {
       at += bytes.write(CONTROLS[byte]!, at, 'latin1')
       continue
@@ -41,6 +53,7 @@ function writeText(writer: ByteWriter, text: Uint8Array): void {
   }
   bytes[at++] = QUOTE
   writer.length = at
+  return union < 0x80 || isUtf8(packed.subarray(start, end))
 }
 
 /** Control characters as `JSON.stringify` escapes them. */

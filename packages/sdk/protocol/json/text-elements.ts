@@ -43,7 +43,10 @@ class TextElements implements ElementReader {
     this.#length = at + sizeBytes
     if (this.#length > this.#packed.length) this.#grow()
     const packed = this.#packed
-    packed.writeUInt32LE(sizeBytes, at - PREFIX_BYTES)
+    packed[at - 4] = sizeBytes
+    packed[at - 3] = sizeBytes >>> 8
+    packed[at - 2] = sizeBytes >>> 16
+    packed[at - 1] = sizeBytes >>> 24
     if (sizeBytes > LOOP_LIMIT) packed.set(bytes.subarray(start, end), at)
     else for (let index = 0; index < sizeBytes; index++) packed[at + index] = bytes[start + index]!
   }

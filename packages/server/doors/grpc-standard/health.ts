@@ -23,7 +23,7 @@ export function healthMethods(
     if (!isKnown(service)) return Status.SERVICE_UNKNOWN
     return dataPlane.isReady() ? Status.SERVING : Status.NOT_SERVING
   }
-  const encode = (status: number) => toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, { status }))
+  const encode = (status: health.HealthCheckResponse_ServingStatus) => toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, { status }))
 
   return new Map<string, GrpcMethod>([
     [
@@ -57,16 +57,16 @@ export function healthMethods(
 
 /** The current value, then each new one, until the signal is aborted. */
 async function* changes(
-  current: () => number,
+  current: () => health.HealthCheckResponse_ServingStatus,
   onChange: ReadinessChanges,
   signal: AbortSignal,
-): AsyncIterable<number> {
+): AsyncIterable<health.HealthCheckResponse_ServingStatus> {
   let changed = Promise.withResolvers<void>()
   const wake = () => changed.resolve()
   const stop = onChange(wake)
   signal.addEventListener('abort', wake)
   try {
-    let last: number | undefined
+    let last: health.HealthCheckResponse_ServingStatus | undefined
     while (!signal.aborted) {
       const value = current()
       if (value !== last) {

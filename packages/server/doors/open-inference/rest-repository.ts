@@ -55,9 +55,9 @@ async function readReadyOnly(http: HttpRequest): Promise<boolean> {
  * instead would be a silent lie.
  */
 export function rejectLoadParameters(body: Readonly<Record<string, unknown>>): void {
-  const parameters = body['parameters'] ?? {}
-  if (typeof parameters !== 'object') return
-  const unknown = Object.keys(parameters as object).find(name => name === 'config' || name.startsWith('file:'))
+  const { parameters } = body
+  if (typeof parameters !== 'object' || parameters === null) return
+  const unknown = Object.keys(parameters).find(name => name === 'config' || name.startsWith('file:'))
   if (unknown === undefined) return
   throw new ServingError(
     'UNIMPLEMENTED',

@@ -33,14 +33,17 @@ export function parseContentEncoding(header: string | undefined): Compression | 
   }
 }
 
-const INFLATER_OPTIONS = { chunkSize: 64 * 1024 } as const
+const GUNZIP_OPTIONS = { chunkSize: 64 * 1024 } as const
+
+// A gzip body may have several members (RFC 1952 section 2.2), so gunzip looks at what follows by itself.
+const INFLATE_OPTIONS = { ...GUNZIP_OPTIONS, rejectGarbageAfterEnd: true } as const
 
 /** A stream that decompresses a body which begins with `firstChunk`. */
 export function createInflater(compression: Compression, firstChunk: Uint8Array): Inflater {
-  if (compression === 'gzip') return createGunzip(INFLATER_OPTIONS)
+  if (compression === 'gzip') return createGunzip(GUNZIP_OPTIONS)
   // `deflate` means the zlib format (RFC 9110 section 8.4.1.2), but some clients leave its header out.
   // A zlib header's low nibble is 8; a raw stream would begin so only with a stored block whose padding is not zero.
   return ((firstChunk[0] ?? 0) & 0x0f) === 8
-    ? createInflate(INFLATER_OPTIONS)
-    : createInflateRaw(INFLATER_OPTIONS)
+    ? createInflate(INFLATE_OPTIONS)
+    : createInflateRaw(INFLATE_OPTIONS)
 }

@@ -78,10 +78,11 @@ for (const [name, encoding, body] of [
   ['no gzip at all', 'gzip', bytes('not gzip')],
   ['cut short', 'gzip', gzipSync('hello world').subarray(0, 15)],
   ['followed by something else', 'gzip', Buffer.concat([gzipSync('hello'), bytes('more')])],
+  ['followed by something else', 'deflate', Buffer.concat([deflateSync('hello'), bytes('more')])],
   ['no deflate at all', 'deflate', bytes('\xff\xff\xff')],
   ['with a wrong checksum', 'deflate', deflateSync('hello').fill(0, 9)],
 ] as const) {
-  test(`a compressed body that is ${name} is 400`, async t => {
+  test(`a ${encoding} body that is ${name} is 400`, async t => {
     const { url } = await startListener(t, [echo])
     const headers = { 'content-encoding': encoding }
     const answer = await request(`${url}/echo/0`, { method: 'POST', body: new Uint8Array(body), headers })
