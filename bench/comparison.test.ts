@@ -10,6 +10,7 @@ function run(requests: number, serverCpuMs: number): LoadResult {
     elapsedMs: 1000,
     serverCpuMs,
     clientCpuMs: 100,
+    neighbourCpuMs: null,
     p50Us: 50,
     p99Us: 99,
     serverResidentBytes: 50_000_000,

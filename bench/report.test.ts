@@ -11,6 +11,7 @@ function run(requests: number, serverCpuMs: number): LoadResult {
     elapsedMs: 1000,
     serverCpuMs,
     clientCpuMs: 250,
+    neighbourCpuMs: 20,
     p50Us: 412,
     p99Us: 1234,
     serverResidentBytes: 61_000_000,
@@ -71,8 +72,17 @@ test('who did not take part is named with the reason, and meets nothing', () => 
   assert.match(REPORT, /\| MLServer \| skipped: not installed \|/)
 })
 
+test('one that failed is told apart from one that could not take part', () => {
+  const rows = LOAD.rows.map(row => (row.label === 'bare' ? { label: 'bare', failed: 'wrong answer' } : row))
+  const report = reportOf({ conditions: {}, scenarios: [{ ...LOAD, rows }] })
+  assert.ok(report.includes('| bare | failed: wrong answer |'), report)
+  assert.ok(report.includes('| Small requests | Millrace against bare | 0.7 × | failed | failed |  |'))
+  assert.ok(report.includes('| Small requests | Millrace against MLServer | 8 × | skipped | skipped |  |'))
+})
+
 test('a row of a load has every figure', () => {
-  const row = '| Millrace | 15 000 (10 000–20 000) | 40.0 (40.0–40.0) | 60 % | 25 % | 412 | 1 234 | 61.0 |'
+  const row =
+    '| Millrace | 15 000 (10 000–20 000) | 40.0 (40.0–40.0) | 60 % | 25 % | 2 % | 412 | 1 234 | 61.0 |'
   assert.ok(REPORT.includes(row), REPORT)
   assert.ok(REPORT.includes('4 connections, 8 calls at a time on each.'))
 })

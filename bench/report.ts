@@ -32,14 +32,17 @@ export function reportOf({ conditions, scenarios }: BenchResult): string {
 
 function ratioLines({ title, rows, comparisons }: LoadScenarioResult): string[][] {
   return comparisons.map(comparison => {
-    const { of, against, target } = comparison
+    const { of, against, candidates, target } = comparison
     const ratios = compare(rows, comparison)
+    const absence = rows.some(row => 'failed' in row && [of, ...candidates].includes(row.label))
+      ? 'failed'
+      : 'skipped'
     return [
       title,
       `${of} against ${against}`,
       target === null ? '' : `${target} ×`,
-      ratios === null ? 'skipped' : ratioText(ratios.cpu),
-      ratios === null ? 'skipped' : ratioText(ratios.throughput),
+      ratios === null ? absence : ratioText(ratios.cpu),
+      ratios === null ? absence : ratioText(ratios.throughput),
       target === null || ratios === null ? '' : verdict(ratios.cpu.median >= target),
     ]
   })
@@ -57,13 +60,13 @@ function limitLines({ title, rows }: StartScenarioResult): string[][] {
       add(
         'start to ready',
         `< ${maxStartMs} ms`,
-        startMs === null ? 'skipped' : spreadText(startMs, 'ms'),
+        startMs === null ? absenceText(row) : spreadText(startMs, 'ms'),
         isMet,
       )
     }
     if (maxResidentBytes !== null) {
       const isMet = residentBytes === null ? null : residentBytes.median < maxResidentBytes
-      const found = residentBytes === null ? 'skipped' : spreadText(inMegabytes(residentBytes), 'MB')
+      const found = residentBytes === null ? absenceText(row) : spreadText(inMegabytes(residentBytes), 'MB')
       add('idle resident memory', `< ${maxResidentBytes / 1_000_000} MB`, found, isMet)
     }
     return lines
@@ -77,7 +80,7 @@ function loadTable({ rows, connections, streamsPerConnection }: LoadScenarioResu
     table(
       LOAD_HEADS,
       rows.map(row =>
-        'runs' in row ? [row.label, ...loadFigures(row.runs)] : [row.label, `skipped: ${row.skipped}`],
+        'runs' in row ? [row.label, ...loadFigures(row.runs)] : [row.label, absenceText(row)],
       ),
     ),
   ].join('\n\n')
@@ -89,6 +92,7 @@ const LOAD_HEADS = [
   'server CPU, µs a request',
   'server busy',
   'load busy',
+  'others on its core',
   'p50, µs',
   'p99, µs',
   'resident, MB',
@@ -101,6 +105,7 @@ function loadFigures(runs: readonly LoadResult[]): string[] {
     spreadText(spread(cpuUsPerRequest)),
     percentText(spread(run => run.serverCpuMs / run.elapsedMs)),
     percentText(spread(run => run.clientCpuMs / run.elapsedMs)),
+    neighbourText(runs),
     numberText(spread(run => run.p50Us).median),
     numberText(spread(run => run.p99Us).median),
     numberText(inMegabytes(spread(run => run.serverResidentBytes)).median),
@@ -112,14 +117,14 @@ function startTable({ rows }: StartScenarioResult): string {
     ['server', 'start to ready, ms', 'idle resident memory, MB'],
     rows.map(row => {
       const { startMs, residentBytes } = spreadsOf(row)
-      if (startMs === null) return [row.label, 'skipped' in row ? `skipped: ${row.skipped}` : '']
+      if (startMs === null) return [row.label, absenceText(row)]
       return [row.label, spreadText(startMs), spreadText(inMegabytes(residentBytes))]
     }),
   )
 }
 
 function spreadsOf(row: StartRow) {
-  if ('skipped' in row) return { startMs: null, residentBytes: null }
+  if (!('starts' in row)) return { startMs: null, residentBytes: null }
   return {
     startMs: spreadOf(row.starts.map(({ startToReadyMs }) => startToReadyMs)),
     residentBytes: spreadOf(row.starts.map(({ residentBytes }) => residentBytes)),
@@ -128,6 +133,12 @@ function spreadsOf(row: StartRow) {
 
 function inMegabytes({ median, min, max }: Spread): Spread {
   return { median: median / 1e6, min: min / 1e6, max: max / 1e6 }
+}
+
+/** Why a row has no figures. */
+function absenceText(row: object): string {
+  if ('skipped' in row) return `skipped: ${String(row.skipped)}`
+  return 'failed' in row ? `failed: ${String(row.failed)}` : ''
 }
 
 function verdict(isMet: boolean): string {
@@ -158,6 +169,13 @@ export function spreadText({ median, min, max }: Spread, unit = ''): string {
 export function numberText(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en-US').replaceAll(',', ' ')
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function neighbourText(runs: readonly LoadResult[]): string {
+  const shares = runs.flatMap(({ neighbourCpuMs, elapsedMs }) =>
+    neighbourCpuMs === null ? [] : [neighbourCpuMs / elapsedMs],
+  )
+  return shares.length === 0 ? '' : percentText(spreadOf(shares))
 }
 
 function percentText({ median }: Spread): string {

@@ -3,7 +3,13 @@ import type { Contestant } from './contestants/contestant.ts'
 import type { Effort } from './options.ts'
 import { residentBytesOfTree } from './process/process-tree.ts'
 import type { Progress } from './run-load-scenario.ts'
-import type { StartResult, StartRow, StartScenario, StartScenarioResult } from './scenarios/start-scenario.ts'
+import type {
+  StartEntry,
+  StartResult,
+  StartRow,
+  StartScenario,
+  StartScenarioResult,
+} from './scenarios/start-scenario.ts'
 
 /** Long enough for what a server does behind its first answer. */
 const SETTLE_MS = 2000
@@ -14,37 +20,33 @@ export async function runStartScenario(
   effort: Effort,
   progress: Progress,
 ): Promise<StartScenarioResult> {
-  const rows = entries.map(({ contestant, maxResidentBytes, maxStartMs }) => ({
-    contestant,
-    maxResidentBytes,
-    maxStartMs,
-    obstacle: contestant.obstacle(),
-    starts: [] as StartResult[],
-  }))
+  const starts = new Map<StartEntry, StartResult[]>(entries.map(entry => [entry, []]))
+  const absences = new Map<StartEntry, { readonly skipped: string } | { readonly failed: string }>()
+  for (const entry of entries) {
+    const obstacle = entry.contestant.obstacle()
+    if (obstacle !== null) absences.set(entry, { skipped: obstacle })
+  }
   for (let round = 1; round <= effort.rounds; round++) {
-    for (const { contestant, obstacle, starts } of rows) {
-      if (obstacle !== null) continue
-      const result = await startOnce(contestant)
-      starts.push(result)
-      const megabytes = Math.round(result.residentBytes / 1_000_000)
-      progress(
-        `${name} ${round}/${effort.rounds}  ${contestant.name}: ${Math.round(result.startToReadyMs)} ms, ${megabytes} MB`,
-      )
+    for (const [entry, results] of starts) {
+      if (absences.has(entry)) continue
+      const { contestant } = entry
+      try {
+        const result = await startOnce(contestant)
+        results.push(result)
+        progress(`${name} ${round}/${effort.rounds}  ${contestant.name}: ${summary(result)}`)
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error)
+        progress(`${name} ${round}/${effort.rounds}  ${contestant.name}: ${text}`)
+        absences.set(entry, { failed: text.split('\n', 1)[0]! })
+      }
     }
   }
-  return {
-    kind,
-    name,
-    title,
-    rows: rows.map(
-      ({ contestant, maxResidentBytes, maxStartMs, obstacle, starts }): StartRow => ({
-        label: contestant.name,
-        maxResidentBytes,
-        maxStartMs,
-        ...(obstacle === null ? { starts } : { skipped: obstacle }),
-      }),
-    ),
-  }
+  const rows = entries.map((entry): StartRow => {
+    const { contestant, maxResidentBytes, maxStartMs } = entry
+    const outcome = absences.get(entry) ?? { starts: starts.get(entry) ?? [] }
+    return { label: contestant.name, maxResidentBytes, maxStartMs, ...outcome }
+  })
+  return { kind, name, title, rows }
 }
 
 async function startOnce(contestant: Contestant): Promise<StartResult> {
@@ -55,4 +57,8 @@ async function startOnce(contestant: Contestant): Promise<StartResult> {
   } finally {
     await server.stop()
   }
+}
+
+function summary({ startToReadyMs, residentBytes }: StartResult): string {
+  return `${Math.round(startToReadyMs)} ms, ${Math.round(residentBytes / 1_000_000)} MB`
 }

@@ -10,6 +10,7 @@ import { SCENARIOS, type ScenarioResult } from './scenarios/index.ts'
 
 const RESULTS_FOLDER = fileURLToPath(new URL('./results/', import.meta.url))
 const NAMES = SCENARIOS.map(({ name }) => name)
+const FAILURE_EXIT_CODE = 1
 const USAGE_EXIT_CODE = 2
 
 const options = optionsOrNull()
@@ -45,6 +46,7 @@ async function run(options: Options): Promise<void> {
   const result: BenchResult = { conditions: currentConditions(options), scenarios }
   const report = reportOf(result)
   console.log(report)
+  if (scenarios.some(({ rows }) => rows.some(row => 'failed' in row))) process.exitCode = FAILURE_EXIT_CODE
   // The page in the repository is always one whole run, all of it under the same conditions.
   if (options.only !== null || options.isQuick) return
   mkdirSync(RESULTS_FOLDER, { recursive: true })

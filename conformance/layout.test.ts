@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join, posix } from 'node:path'
 import { test } from 'node:test'
-import { UNITS } from './walls/rules.ts'
+import { PROGRAMS, UNITS } from './walls/rules.ts'
 import { REPOSITORY_ROOT } from './walls/source-files.ts'
 
 const LINES_MAX = 500
@@ -10,6 +10,8 @@ const LINES_MAX = 500
 const GENERATED = /_pb\.(js|d\.ts)$/
 const CODE = /\.(ts|tsx|js|mjs|css|py|sh)$/
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*$/
+/** A Python module is imported by its file's name, so it cannot have a hyphen. */
+const PYTHON_MODULE = /(^|\/)[a-z0-9]+(_[a-z0-9]+)*\.py$/
 /** Names that say nothing about what is inside. */
 const VAGUE_NAME = /^(utils?|helpers?|misc|common|stuff)$/
 
@@ -23,8 +25,6 @@ const FORBIDDEN_TEXT: Readonly<Record<string, RegExp>> = {
 
 /** Folders that tools fill. */
 const NOT_OURS = new Set(['.git', 'node_modules', 'dist', '.venv', 'coverage'])
-/** Rooms that nobody imports: their door is a program. */
-const PROGRAMS = new Set(['packages/platform/cli'])
 
 const files = filesUnder('').toSorted()
 
@@ -56,7 +56,7 @@ test(`no source file has more than ${LINES_MAX} lines`, () => {
 
 test('code lies in files and folders named in kebab case', () => {
   const odd = files.filter(file => {
-    if (!CODE.test(file) || GENERATED.test(file)) return false
+    if (!CODE.test(file) || GENERATED.test(file) || PYTHON_MODULE.test(file)) return false
     const [name = '', ...endings] = basename(file).split('.')
     const folders = posix.dirname(file).split('/')
     return ![...folders, name, ...endings].every(part => part === '.' || KEBAB_CASE.test(part))
@@ -74,7 +74,8 @@ test('every room has a door', () => {
   const folders = new Set(files.filter(file => CODE.test(file)).flatMap(ancestors))
   const doorless = [...folders]
     .filter(folder => rooms.some(room => posix.matchesGlob(folder, room)))
-    .filter(folder => !files.includes(`${folder}/${PROGRAMS.has(folder) ? 'main.ts' : 'index.ts'}`))
+    .filter(folder => !files.includes(`${folder}/index.ts`))
+    .filter(folder => !PROGRAMS.some(program => posix.dirname(program) === folder && files.includes(program)))
   assert.deepEqual(doorless, [])
 })
 

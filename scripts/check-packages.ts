@@ -17,7 +17,7 @@ import {
 } from './workspace-packages.ts'
 
 /** Files that have no business in a published package: TypeScript source, tests, compiler settings. */
-const NOT_FOR_PUBLICATION = /(?<!\.d)\.ts$|\.test\.|(^|\/)test(-[a-z-]+)?(\/|\.)|tsconfig/
+const NOT_FOR_PUBLICATION = /(?<!\.d)\.ts$|\.test\.|-(bed|fixture)\.|(^|\/)test\/|tsconfig/
 /** `millrace init` copies these as they are, so they stay TypeScript. */
 const TEMPLATES = /^cli\/templates\//
 

@@ -68,6 +68,11 @@ for (const [what, answer] of [
   })
 }
 
+test('an answer that announces the end of the connection fails the load', async t => {
+  const port = await answering(t, [[ANSWER.replace('\r\n', '\r\nConnection: close\r\n')]])
+  await assert.rejects(load(t, port, 1), /ends the connection after an answer/)
+})
+
 test('a head without an end fails the load', async t => {
   const port = await answering(t, [[`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}`]])
   await assert.rejects(load(t, port, 1), /longer than 16384 bytes/)

@@ -94,6 +94,12 @@ export class HttpConnection {
   }
 
   #checkHead(head: string): void {
+    if (/\r\nconnection: *close/i.test(head)) {
+      this.#fail(
+        'the server ends the connection after an answer; what is measured here is requests, not connections',
+      )
+      return
+    }
     const bodyBytes = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
     if (head.startsWith('HTTP/1.1 200') && Number(bodyBytes) === this.#exchange.responseBodyBytes) return
     this.#fail(

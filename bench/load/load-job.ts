@@ -12,6 +12,8 @@ export interface LoadJob {
   readonly streamsPerConnection: number
   readonly warmUpMs: number
   readonly durationMs: number
+  /** The core that the server has to itself, or should have; `null` when it is not bound to one. */
+  readonly serverCore: number | null
 }
 
 /** What the load process found. A run with a single wrong answer has no result but an error. */
@@ -20,6 +22,8 @@ export interface LoadResult {
   readonly elapsedMs: number
   readonly serverCpuMs: number
   readonly clientCpuMs: number
+  /** What others used of the server's core meanwhile; `null` when it has none of its own. */
+  readonly neighbourCpuMs: number | null
   readonly p50Us: number
   readonly p99Us: number
   /** At the end of the run. */

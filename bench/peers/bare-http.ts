@@ -18,7 +18,10 @@ interface InferJson {
 
 const JSON_LENGTH = 'inference-header-content-length'
 
-const server = createServer((request, response) => {
+/** The default of 5 s would end connections of a load that a busy machine keeps waiting. */
+const KEEP_ALIVE_TIMEOUT_MS = 60_000
+
+const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, (request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {

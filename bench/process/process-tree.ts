@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { type CoreTicks, parseCoreTicks } from './core-stat.ts'
 import { type ProcessStat, parseProcessStat } from './process-stat.ts'
 
 /** USER_HZ, in which Linux counts the times of `/proc/PID/stat` on every architecture Node.js runs on. */
@@ -9,6 +10,12 @@ export function cpuMsOfTree(rootPid: number): number {
   let ticks = 0
   for (const { cpuTicks } of processTree(rootPid)) ticks += cpuTicks
   return (ticks * 1000) / TICKS_PER_SECOND
+}
+
+/** CPU time that a core has given to anybody, and what was taken from it, since the machine started. */
+export function cpuMsOfCore(core: number): number {
+  const { busy, stolen }: CoreTicks = parseCoreTicks(readFileSync('/proc/stat', 'utf8'), core)
+  return ((busy + stolen) * 1000) / TICKS_PER_SECOND
 }
 
 /** Resident memory of a process and all its descendants. Pages that several of them share count in each. */

@@ -16,6 +16,6 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
   const [file, ...args] = onCore(LOAD_CORE, command)
   const load = spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const [output, errors] = await Promise.all([text(load.stdout), text(load.stderr), once(load, 'close')])
-  if (load.exitCode !== 0) throw new Error(`the load of ${job.workload} failed:\n${errors}`)
+  if (load.exitCode !== 0) throw new Error(`${job.workload}: ${errors.trim()}`)
   return JSON.parse(output) as LoadResult
 }

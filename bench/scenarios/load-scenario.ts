@@ -44,6 +44,7 @@ export interface LoadScenarioResult {
 export type LoadRow =
   | { readonly label: string; readonly runs: readonly LoadResult[] }
   | { readonly label: string; readonly skipped: string }
+  | { readonly label: string; readonly failed: string }
 
 /** An entry under its contestant's own name. */
 export function entry(contestant: Contestant, workload: WorkloadName): Entry {

@@ -26,7 +26,7 @@ export type StartRow = {
   readonly label: string
   readonly maxResidentBytes: number | null
   readonly maxStartMs: number | null
-} & ({ readonly starts: readonly StartResult[] } | { readonly skipped: string })
+} & ({ readonly starts: readonly StartResult[] } | { readonly skipped: string } | { readonly failed: string })
 
 export interface StartResult {
   readonly startToReadyMs: number

@@ -100,7 +100,7 @@ class Suite:
 
     def test_unload_and_load(self):
         self.client.unload_model("words")
-        self.assertFalse(self.client.is_model_ready("words"))
+        self.assert_not_found("words")
         self.client.load_model("words")
         self.assertTrue(self.client.is_model_ready("words"))
 
@@ -111,6 +111,9 @@ class Suite:
 
 class HttpTest(Suite, unittest.TestCase):
     module = httpclient
+
+    def assert_not_found(self, model):
+        self.assertFalse(self.client.is_model_ready(model))
 
     def setUp(self):
         self.client = httpclient.InferenceServerClient(server.rest)
@@ -171,6 +174,11 @@ class HttpTest(Suite, unittest.TestCase):
 class GrpcTest(Suite, unittest.TestCase):
     module = grpcclient
 
+    def assert_not_found(self, model):
+        # Over gRPC a model that is not there is an error, as it is with Triton.
+        with self.assertRaisesRegex(InferenceServerException, "NOT_FOUND"):
+            self.client.is_model_ready(model)
+
     def setUp(self):
         self.client = grpcclient.InferenceServerClient(server.grpc)
         self.addCleanup(self.client.close)
@@ -211,8 +219,9 @@ class GrpcTest(Suite, unittest.TestCase):
         self.assertTrue(self.client.is_server_live())
 
     def test_client_deadline(self):
-        inputs = [grpcclient.InferInput("x", [1], "FP32")]
-        inputs[0].set_data_from_numpy(np.zeros(1, np.float32))
+        inputs = [grpcclient.InferInput(name, [1], "BYTES") for name in ["key", "mode"]]
+        for tensor, text in zip(inputs, ["interop", "obey"]):
+            tensor.set_data_from_numpy(np.array([text], dtype=np.object_))
         with self.assertRaisesRegex(InferenceServerException, "Deadline Exceeded|DEADLINE_EXCEEDED"):
             self.client.infer("never", inputs, client_timeout=0.2)
 
@@ -228,7 +237,7 @@ class GrpcTest(Suite, unittest.TestCase):
             result, error = answers.get(timeout=30)
             self.assertIsNone(error)
             self.assertEqual(result.get_response().id, "s-1")
-            words.append(result.as_numpy("word")[0].decode())
+            words.append(result.as_numpy("output")[0].decode())
         self.assertEqual("".join(words), "one two three")
 
         # An error of one request comes in-band, and the stream goes on.

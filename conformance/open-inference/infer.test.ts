@@ -3,8 +3,8 @@ import { after, before, suite, test } from 'node:test'
 import { inspect } from 'node:util'
 import { type Answer, FORM_NAMES, type Form, type Question, type Refusal } from './forms/form.ts'
 import { comparable } from './forms/tensor-value.ts'
+import { answersStill } from './good-request.ts'
 import type { ExpectedAnswer, ExpectedRefusal, Scenario } from './scenarios/scenario.ts'
-import { tensor } from './scenarios/scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { openTarget, type Target } from './target.ts'
 
@@ -66,12 +66,4 @@ function checkRefusal(form: Form, { status, message }: Refusal, expected: Expect
   assert.match(message, expected.message)
   if (expected.secret !== undefined) assert.doesNotMatch(message, expected.secret)
   assert.equal(status, expected[form.protocol])
-}
-
-/** No bad request may cost the next one anything. */
-async function answersStill(form: Form): Promise<void> {
-  const numbers = tensor('numbers', 'INT32', [2], [20, 22])
-  const outcome = await form.ask({ model: 'contract', id: 'still', inputs: [numbers] })
-  assert.ok('answer' in outcome, `a good request is refused afterwards: ${inspect(outcome)}`)
-  assert.deepEqual(outcome.answer.outputs[0]?.data, [42n])
 }

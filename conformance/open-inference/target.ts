@@ -58,7 +58,9 @@ export async function startServer(
   const { settings } = await loadServerSettings({
     // Not from its folder: a settings file there is none of this suite's business.
     flags: {
-      ...{ http_port: 0, grpc_port: 0, metrics_port: 0 },
+      http_port: 0,
+      grpc_port: 0,
+      metrics_port: 0,
       // Some rows leave a model behind that never returns.
       shutdown_timeout: 0.2,
       ...options.settings,
@@ -67,11 +69,10 @@ export async function startServer(
   })
   const server = await serve({ folder, settings, environment: {}, log })
   const failures = await server.started
-  if (failures.length > 0)
-    throw new AggregateError(
-      failures.map(({ error }) => error),
-      'models failed to load',
-    )
+  if (failures.length > 0) {
+    await server.close()
+    throw new AggregateError(failures.map(({ error }) => error))
+  }
   const { rest, grpc } = server
   return {
     ...connect(`http://${rest.host}:${rest.port}`, `${grpc.host}:${grpc.port}`, () => server.close()),

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { FileImports, SourceImport } from '../../scripts/source-imports.ts'
 import { importCycles } from './import-cycles.ts'
 import { type PackageTarget, type Place, packageTarget, placeOf } from './places.ts'
-import { LIBRARY_HOMES, RULES, type RuleName, TEST_LIBRARIES } from './rules.ts'
+import { LIBRARY_HOMES, PROGRAMS, RULES, type RuleName, SOURCE_READERS, TEST_LIBRARIES } from './rules.ts'
 
 /** One import that breaks a rule. */
 export interface WallBreak {
@@ -58,12 +58,17 @@ function brokenRule(
 function brokenByPath(from: Place, path: string, item: SourceImport): RuleName | undefined {
   const to = placeOf(path)
   if (to?.folder !== from.folder) {
-    const isProduct = from.unit !== undefined || to?.unit !== undefined
-    return isProduct ? 'public-entry' : undefined
+    if (from.unit === undefined && isOpenToTooling(from, to, item)) return undefined
+    return 'public-entry'
   }
   if (from.unit?.rooms === undefined || from.isTest || to.room === from.room) return undefined
   if (to.room === undefined || to.roomOrder === undefined) return from.isWiring ? undefined : 'room-order'
   return brokenByRoomOrder(from, to.room, to.roomOrder, item.kind) ?? brokenByDoor(to.folder, to.room, path)
+}
+
+function isOpenToTooling({ folder }: Place, to: Place | undefined, { kind }: SourceImport): boolean {
+  if (to?.unit === undefined || SOURCE_READERS.includes(folder)) return true
+  return kind === 'location' && PROGRAMS.includes(to.file)
 }
 
 function brokenByRoomOrder(

@@ -88,6 +88,12 @@ export const UNITS: readonly Unit[] = [
 /** Tooling: it imports packages by name like anybody else, and its own folders by path. */
 export const TOOLING: readonly string[] = ['bench', 'conformance', 'scripts']
 
+/** Tooling that writes pages from the source, and so may look into every room. */
+export const SOURCE_READERS: readonly string[] = ['scripts']
+
+/** Programs: nobody imports them, and tooling may find them by path to start them. */
+export const PROGRAMS: readonly string[] = ['packages/platform/cli/main.ts']
+
 /** Libraries of which neither a value nor a type may leave the room they are named for. Tests and tooling may use them. */
 export const LIBRARY_HOMES: readonly { readonly libraries: readonly string[]; readonly home: string }[] = [
   { libraries: ['node:http', 'node:https', 'node:http2'], home: 'packages/server/transport' },
@@ -96,8 +102,11 @@ export const LIBRARY_HOMES: readonly { readonly libraries: readonly string[]; re
 /** Libraries for tests and tooling alone; `@grpc/*` is every package of that scope. */
 export const TEST_LIBRARIES: readonly string[] = ['@grpc/*', 'fast-check']
 
-/** Tests, and the `test-*` files and folders that only tests use. They may look into every room of their own package, and no further. */
-export const TEST_FILE = /\.test\.ts$|(^|\/)test(-[a-z-]+)?(\/|\.ts$)/
+/**
+ * Tests and what only tests use: `x-fixture.ts`, `x-bed.ts`, all under `test/`. They may look into every room of their
+ * own package, and no further. `tsconfig.build.json` leaves the same files out of what is published.
+ */
+export const TEST_FILE = /\.test\.ts$|-(bed|fixture)\.ts$|(^|\/)test\//
 
 /** Not part of the source: built, generated, or copied into a user's folder as it is. */
 export const NOT_SOURCE: readonly string[] = ['**/node_modules', '**/dist', 'packages/platform/cli/templates']

@@ -1,9 +1,15 @@
-import { health, inference, modelRepository, reflection } from '@millrace/sdk/protocol'
+import { ServingError } from '@millrace/sdk'
+import { health, inference, modelRepository, reflection, reflectionV1Alpha } from '@millrace/sdk/protocol'
 import { createLogger, type ServerLogger, type ServerSettings } from './base/index.ts'
 import { createDataPlane, type DataPlane } from './dataplane/index.ts'
 import { healthMethods, reflectionMethods } from './doors/grpc-standard/index.ts'
-import { openInferenceMethods, openInferenceRoutes, toErrorResponse, toGrpcStatus } from './doors/open-inference/index.ts'
-import { createModelRegistry, type LoadFailure, type ModelRegistry } from './lifecycle/index.ts'
+import {
+  openInferenceMethods,
+  openInferenceRoutes,
+  toErrorResponse,
+  toGrpcStatus,
+} from './doors/open-inference/index.ts'
+import { createModelRegistry, type LoadFailure, type ModelRegistry, ServerPhase } from './lifecycle/index.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics/index.ts'
 import { createFolderRepository } from './repository/index.ts'
 import { type GrpcLimits, type HttpLimits, type Listener, listenGrpc, listenHttp } from './transport/index.ts'
@@ -34,8 +40,8 @@ export interface RunningServer {
   /** Settles when every model has been tried; the failures, none if all are ready. */
   readonly started: Promise<readonly LoadFailure[]>
   /**
-   * Refuses new requests, finishes those that run (at most `shutdownTimeoutMs`), unloads the models.
-   * Idempotent.
+   * Refuses new requests, finishes those that run, unloads the models: at most `shutdownTimeoutMs` in
+   * all, and a second more for models that only learn then that they have to stop. Idempotent.
    */
   close(): Promise<void>
 }
@@ -59,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     loadTimeoutMs: settings.modelLoadTimeoutMs,
     drainTimeoutMs: settings.shutdownTimeoutMs,
   })
-  let phase: 'starting' | 'serving' | 'stopping' = 'starting'
+  const phase = new ServerPhase()
   const dataPlane = createDataPlane({
     registry,
     server: {
@@ -70,7 +76,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     log,
     statisticsOf: metrics.statisticsOf,
     metricsOf: metrics.customMetricsOf,
-    isServing: () => phase === 'serving',
+    isServing: () => phase.isServing,
     maxActivePerModel: settings.maxConcurrentRequests,
     isDebug: settings.isDebugging,
   })
@@ -84,13 +90,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const closeListeners = (graceMs: number) => Promise.all(listeners.map(listener => listener.close(graceMs)))
   try {
     const rest = await listen(listenRest(settings, dataPlane, registry, metrics, log))
-    const grpc = await listen(listenInferenceGrpc(settings, dataPlane, registry, metrics, log))
-    const scrape = settings.metricsEndpoint === undefined ? null : await listen(listenMetrics(settings, metrics))
+    const grpc = await listen(listenInferenceGrpc(settings, dataPlane, registry, phase, metrics, log))
+    const scrape =
+      settings.metricsEndpoint === undefined ? null : await listen(listenMetrics(settings, metrics, log))
     warnBeyondLoopback(settings.host, log)
 
     const load = async () => {
-      const failures = settings.loadsModelsAtStartup ? await registry.loadAll() : []
-      if (phase === 'starting' && failures.length === 0) phase = 'serving'
+      const failures = settings.loadsModelsAtStartup ? await loadAll(registry, options.folder) : []
+      if (failures.length === 0) phase.serve()
       return failures
     }
     let closing: Promise<void> | null = null
@@ -103,9 +110,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       started: load(),
       close() {
         closing ??= (async () => {
-          phase = 'stopping'
-          await closeListeners(settings.shutdownTimeoutMs)
-          await registry.close(settings.shutdownTimeoutMs)
+          const graceMs = settings.shutdownTimeoutMs
+          const givesUpAtMs = performance.now() + graceMs
+          phase.stop()
+          await closeListeners(graceMs)
+          await registry.close(Math.max(givesUpAtMs - performance.now(), UNLOAD_GRACE_MS))
         })()
         return closing
       },
@@ -116,8 +125,26 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
+/** What models have to unload in, even where requests have used up the time for stopping. */
+const UNLOAD_GRACE_MS = 1000
+
+/** A repository that cannot be read at all is a failure like that of a model. */
+async function loadAll(registry: ModelRegistry, folder: string): Promise<readonly LoadFailure[]> {
+  try {
+    return await registry.loadAll()
+  } catch (error) {
+    return [{ subject: folder, error }]
+  }
+}
+
 /** Extensions of the protocol that this server speaks, by Triton's names. */
-const EXTENSIONS = ['binary_tensor_data', 'model_configuration', 'model_repository', 'parameters', 'statistics']
+const EXTENSIONS = [
+  'binary_tensor_data',
+  'model_configuration',
+  'model_repository',
+  'parameters',
+  'statistics',
+]
 
 function listenRest(
   settings: ServerSettings,
@@ -132,7 +159,7 @@ function listenRest(
     port: settings.httpPort,
     limits: httpLimits(settings),
     routes: openInferenceRoutes(dataPlane, registry),
-    toErrorResponse,
+    toErrorResponse: logged(toErrorResponse, log),
     isCompressionEnabled: settings.isGzipEnabled,
     onStart: transport.httpStarted,
     onFinish: settings.isDebugging
@@ -149,6 +176,7 @@ function listenInferenceGrpc(
   settings: ServerSettings,
   dataPlane: DataPlane,
   registry: ModelRegistry,
+  phase: ServerPhase,
   metrics: ServerMetrics,
   log: ServerLogger,
 ): Promise<Listener> {
@@ -158,10 +186,20 @@ function listenInferenceGrpc(
     modelRepository.ModelRepositoryService,
     health.Health,
     reflection.ServerReflection,
+    reflectionV1Alpha.ServerReflection,
   ]
+  const readiness = {
+    stopping: phase.stopping,
+    onChange(listener: () => void) {
+      const stops = [registry.onChange(listener), phase.onChange(listener)]
+      return () => {
+        for (const stop of stops) stop()
+      }
+    },
+  }
   const methods = new Map([
     ...openInferenceMethods(dataPlane, registry, settings.grpcStreamShape),
-    ...healthMethods(dataPlane, new Set(services.map(service => service.typeName)), registry.onChange.bind(registry)),
+    ...healthMethods(dataPlane, new Set(services.map(service => service.typeName)), readiness),
     ...reflectionMethods(services),
   ])
   return listenGrpc({
@@ -169,7 +207,7 @@ function listenInferenceGrpc(
     port: settings.grpcPort,
     limits: grpcLimits(settings),
     methods,
-    toStatus: toGrpcStatus,
+    toStatus: logged(toGrpcStatus, log),
     onStart: transport.grpcStarted,
     onFinish: settings.isDebugging
       ? call => {
@@ -181,7 +219,11 @@ function listenInferenceGrpc(
   })
 }
 
-function listenMetrics(settings: ServerSettings, metrics: ServerMetrics): Promise<Listener> {
+function listenMetrics(
+  settings: ServerSettings,
+  metrics: ServerMetrics,
+  log: ServerLogger,
+): Promise<Listener> {
   return listenHttp({
     host: settings.host,
     port: settings.metricsPort,
@@ -196,9 +238,17 @@ function listenMetrics(settings: ServerSettings, metrics: ServerMetrics): Promis
         },
       },
     ],
-    toErrorResponse,
+    toErrorResponse: logged(toErrorResponse, log),
     isCompressionEnabled: settings.isGzipEnabled,
   })
+}
+
+/** Clients are not told what an unexpected error said, so the log has to be. */
+function logged<T>(toAnswer: (error: unknown) => T, log: ServerLogger): (error: unknown) => T {
+  return error => {
+    if (!ServingError.is(error)) log.error('unexpected error', { error })
+    return toAnswer(error)
+  }
 }
 
 function httpLimits(settings: ServerSettings): HttpLimits {

@@ -3,8 +3,8 @@ import type { Element } from './tensor-value.ts'
 /** How one element of a datatype with a fixed size is written and read, little-endian. */
 interface ElementLayout {
   readonly sizeBytes: number
-  write(bytes: Buffer, value: never, offset: number): void
-  read(bytes: Buffer, offset: number): Element
+  readonly write: (bytes: Buffer, value: never, offset: number) => void
+  readonly read: (bytes: Buffer, offset: number) => Element
 }
 
 const LAYOUTS: Readonly<Record<string, ElementLayout>> = {

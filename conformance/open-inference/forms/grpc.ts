@@ -56,9 +56,12 @@ export function isServiceError(error: unknown): error is ServiceError {
 
 function commonObjection({ inputs, parameters = {} }: Question): string | undefined {
   if (inputs.some(({ data }) => data.some(Array.isArray))) return 'contents are not nested'
-  const isStructured = (value: ParameterValue) => typeof value === 'object'
   const all = [parameters, ...inputs.map(input => input.parameters ?? {})].flatMap(
     Object.values<ParameterValue>,
   )
   return all.some(isStructured) ? 'InferParameter has no lists, objects and nulls' : undefined
+}
+
+function isStructured(value: ParameterValue): boolean {
+  return typeof value === 'object'
 }

@@ -36,9 +36,11 @@ export function restBinary(baseUrl: string): Form {
 
 function binaryQuestion({ id, parameters, inputs, outputs }: Question): { json: Buffer; chunks: Buffer[] } {
   const chunks = inputs.map(({ datatype, data }) => packElements(datatype, data))
-  const heads = inputs.map(({ data: _, ...input }, index) => ({
-    ...input,
-    parameters: { ...input.parameters, binary_data_size: chunks[index]!.length },
+  const heads = inputs.map(({ name, shape, datatype, parameters }, index) => ({
+    name,
+    shape,
+    datatype,
+    parameters: { ...parameters, binary_data_size: chunks[index]!.length },
   }))
   const json = { id, parameters: { ...parameters, binary_data_output: true }, inputs: heads, outputs }
   return { json: Buffer.from(writeJson(json)), chunks }

@@ -67,6 +67,9 @@ function readTensor({ data, ...tensor }: JsonTensor): TensorValue {
   const elements = data as readonly Element[]
   return {
     ...tensor,
-    data: read === undefined ? elements : elements.map(element => (element === null ? null : read(element as number))),
+    data:
+      read === undefined
+        ? elements
+        : elements.map(element => (element === null ? null : read(element as number))),
   }
 }

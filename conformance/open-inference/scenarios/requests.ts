@@ -63,7 +63,12 @@ export const REQUEST_ROWS: readonly Scenario[] = [
       inputs: [tensor('set', 'BYTES', [1], ['X-Answer: 42'])],
     },
     answer: {
-      outputs: [{ ...tensor('seen', 'BYTES', [2], ['x-foo: bar', 'x-upper: Case']), parameters: { content_type: 'str' } }],
+      outputs: [
+        {
+          ...tensor('seen', 'BYTES', [2], ['x-foo: bar', 'x-upper: Case']),
+          parameters: { content_type: 'str' },
+        },
+      ],
       headers: { 'x-foo': 'bar', 'x-upper': 'Case', 'x-answer': '42' },
     },
   },

@@ -6,13 +6,19 @@ const TOTAL = tensor('total', 'INT64', [1, 1], [6n])
 export const VERSION_ROWS: readonly Scenario[] = [
   {
     title: 'the default version is the highest number, not the last text',
+    question: { model: 'versions', inputs: [X] },
+    answer: { version: '10', outputs: [text('version', '10')] },
+  },
+  {
+    title: 'a request without inputs has no form, and is answered with typed contents',
     question: { model: 'versions', inputs: [] },
     answer: { version: '10', outputs: [text('version', '10')] },
+    inexpressible: { 'gRPC raw': 'without inputs there are no raw contents' },
   },
   ...['2', '10'].map(
     (version): Scenario => ({
       title: `version ${version} when asked for`,
-      question: { model: 'versions', version, inputs: [] },
+      question: { model: 'versions', version, inputs: [X] },
       answer: { version, outputs: [text('version', version)] },
     }),
   ),
@@ -23,7 +29,7 @@ export const VERSION_ROWS: readonly Scenario[] = [
   },
   {
     title: 'an unknown version',
-    question: { model: 'versions', version: '3', inputs: [] },
+    question: { model: 'versions', version: '3', inputs: [X] },
     refusal: { ...UNKNOWN, message: /^Model versions with version 3 not found$/ },
   },
   {

@@ -118,15 +118,22 @@ class ServedModel {
       recordInference(this.#statistics, startedMs, rowCount(request), null)
       return response
     } catch (error) {
-      throw this.#failed(error, call, startedMs)
+      const failure = this.#failed(error, call)
+      recordInference(this.#statistics, startedMs, 0, failure)
+      throw failure
     } finally {
       this.#instance.leave()
     }
   }
 
-  async *inferStream(requests: AsyncIterable<InferenceRequest>, call: Call): AsyncIterable<InferenceResponse> {
+  async *inferStream(
+    requests: AsyncIterable<InferenceRequest>,
+    call: Call,
+  ): AsyncIterable<InferenceResponse> {
     const startedMs = this.#begin()
     let rows = 0
+    // Whoever stops reading closes the generator where it stands: no error is thrown then.
+    let failure: ServingError | null = STREAM_LEFT
     const counted = (async function* () {
       for await (const request of requests) {
         rows += rowCount(request)
@@ -135,10 +142,12 @@ class ServedModel {
     })()
     try {
       yield* this.#instance.bound.predictStream(counted, this.#context(call))
-      recordInference(this.#statistics, startedMs, rows, null)
+      failure = null
     } catch (error) {
-      throw this.#failed(error, call, startedMs)
+      failure = this.#failed(error, call)
+      throw failure
     } finally {
+      recordInference(this.#statistics, startedMs, rows, failure)
       this.#instance.leave()
     }
   }
@@ -160,9 +169,8 @@ class ServedModel {
     return new ModelRequestContext(call, this.#log, this.#metrics)
   }
 
-  #failed(thrown: unknown, call: Call, startedMs: number): ServingError {
+  #failed(thrown: unknown, call: Call): ServingError {
     const error = this.#normalise(thrown, call)
-    recordInference(this.#statistics, startedMs, 0, error)
     // Defects are for the operator to see; what the client did wrong is for the client.
     if (error.code === 'INTERNAL') this.#log.error(error.message, { error: error.cause ?? error })
     return error
@@ -209,6 +217,8 @@ class ModelRequestContext implements RequestContext {
     this.#call.setHeader(name, value)
   }
 }
+
+const STREAM_LEFT = new ServingError('CANCELLED', 'the client left before the stream had ended')
 
 /** The batch size: the first extent of the first input that has one. */
 function rowCount(request: InferenceRequest): number {

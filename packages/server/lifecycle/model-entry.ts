@@ -21,3 +21,8 @@ export function stateOf(entry: ModelEntry): ModelState {
   if (entry.instance !== null) return entry.instance.bound.model.isReady ? 'READY' : 'UNAVAILABLE'
   return entry.isLoading ? 'LOADING' : 'UNAVAILABLE'
 }
+
+/** A version of a model as a key of maps; no version and an empty one are the same. */
+export function keyOf(name: string, version: string | undefined): string {
+  return JSON.stringify([name, version ?? ''])
+}

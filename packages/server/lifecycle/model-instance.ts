@@ -13,12 +13,17 @@ export interface ModelInstance {
   leave(): void
   /** Requests that are inside the model now, those included whose client has given up. */
   readonly activeCount: number
-  /** Waits until nothing is inside, at most `graceMs`, then calls the model's `unload`. */
+  /**
+   * Waits until nothing is inside, then for the model's `unload`, for at most `graceMs` together. The
+   * model is told to unload in any case.
+   * @throws what the model's `unload` throws in that time
+   */
   retire(graceMs: number): Promise<void>
 }
 
 /**
- * Makes and loads a model.
+ * Makes and loads a model. One that is given up, because it takes longer than `loadTimeoutMs` or the
+ * context's signal is aborted, is unloaded should it ever finish loading.
  * @throws ServingError whatever the author's code threw becomes INTERNAL with its own text: loading
  * is asked for by operators, who need to read it.
  */
@@ -27,39 +32,49 @@ export async function createInstance(
   context: LoadContext,
   loadTimeoutMs: number,
 ): Promise<ModelInstance> {
+  const expired = AbortSignal.timeout(loadTimeoutMs)
+  const signal = AbortSignal.any([context.signal, expired])
+  signal.throwIfAborted()
+  const loading = loadModel(settings, { ...context, signal })
   try {
-    const Implementation = await loadImplementation(settings)
-    const model = new Implementation(settings)
-    const loaded =
-      model.load === undefined ? true : await withTimeout(model.load(context), context, loadTimeoutMs)
-    if (loaded === false) model.isReady = false
-    return instanceOf(settings, bindModel(model))
+    return instanceOf(settings, await unlessAborted(loading, signal))
   } catch (error) {
+    if (signal.aborted) void loading.then(unload).catch(ignore)
+    if (error === expired.reason) throw loadTooSlow(settings.name, loadTimeoutMs)
     if (ServingError.is(error)) throw error
     const text = error instanceof Error ? error.message : String(error)
     throw new ServingError('INTERNAL', `Model ${settings.name} failed to load: ${text}`, { cause: error })
   }
 }
 
-async function withTimeout<T>(loading: T | Promise<T>, context: LoadContext, timeoutMs: number): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs)
-  const { promise: expired, reject } = Promise.withResolvers<never>()
-  const expire = () =>
-    reject(
-      new ServingError(
-        'DEADLINE_EXCEEDED',
-        `loading took longer than ${timeoutMs / 1000} s (model_load_timeout)`,
-      ),
-    )
-  const stop = () => reject(context.signal.reason)
-  timeout.addEventListener('abort', expire)
-  context.signal.addEventListener('abort', stop)
+async function loadModel(settings: ModelSettings, context: LoadContext): Promise<BoundModel> {
+  const Implementation = await loadImplementation(settings)
+  const model = new Implementation(settings)
+  if ((await model.load?.(context)) === false) model.isReady = false
   try {
-    return await Promise.race([loading, expired])
-  } finally {
-    timeout.removeEventListener('abort', expire)
-    context.signal.removeEventListener('abort', stop)
+    return bindModel(model)
+  } catch (error) {
+    await model.unload?.()
+    throw error
   }
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function loadTooSlow(name: string, timeoutMs: number): ServingError {
+  return new ServingError(
+    'DEADLINE_EXCEEDED',
+    `Model ${name} failed to load: it took longer than ${timeoutMs / 1000} s (model_load_timeout)`,
+  )
 }
 
 function instanceOf(settings: ModelSettings, bound: BoundModel): ModelInstance {
@@ -79,14 +94,24 @@ function instanceOf(settings: ModelSettings, bound: BoundModel): ModelInstance {
       if (activeCount === 0) onIdle?.()
     },
     async retire(graceMs) {
-      if (activeCount > 0) {
-        const { promise: idle, resolve } = Promise.withResolvers<void>()
-        onIdle = resolve
-        const timer = setTimeout(resolve, graceMs)
-        await idle
+      const { promise: expired, resolve: expire } = Promise.withResolvers<void>()
+      const timer = setTimeout(expire, graceMs)
+      try {
+        if (activeCount > 0) {
+          const { promise: idle, resolve } = Promise.withResolvers<void>()
+          onIdle = resolve
+          await Promise.race([idle, expired])
+        }
+        await Promise.race([unload(bound), expired])
+      } finally {
         clearTimeout(timer)
       }
-      await bound.model.unload?.()
     },
   }
 }
+
+async function unload({ model }: BoundModel): Promise<void> {
+  await model.unload?.()
+}
+
+function ignore(): void {}

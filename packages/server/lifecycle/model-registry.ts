@@ -1,16 +1,11 @@
 import { type ModelMetrics, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import { type ModelRepository, type ModelVersionSettings, pickDefaultVersion } from '../repository/index.ts'
-import { type ModelEntry, type ModelState, stateOf } from './model-entry.ts'
+import { keyOf, type ModelEntry, stateOf } from './model-entry.ts'
+import { type IndexEntry, listIndex } from './model-index.ts'
 import { createInstance, type ModelInstance } from './model-instance.ts'
 import { NameLocks } from './name-locks.ts'
-
-export interface IndexEntry {
-  readonly name: string
-  readonly version: string | undefined
-  readonly state: ModelState
-  readonly reason: string
-}
+import { settledWithin } from './settled-within.ts'
 
 /** A model that could not be loaded, or a settings file that could not be read. */
 export interface LoadFailure {
@@ -49,7 +44,7 @@ export interface ModelRegistry {
   unload(name: string): Promise<void>
   /** Calls `listener` after every load, unload and failure; returns how to stop that. */
   onChange(listener: () => void): () => void
-  /** Unloads everything; what is still loading is told to stop. */
+  /** Unloads everything; what is still loading is told to stop, and nothing is loaded any more. */
   close(graceMs: number): Promise<void>
 }
 
@@ -75,6 +70,8 @@ class Registry implements ModelRegistry {
   readonly #defaults = new Map<string, ModelEntry>()
   /** Why a version that is on disk is not loaded, by {@link keyOf}. */
   readonly #failures = new Map<string, string>()
+  /** Entries that are loaded no more and still finish their requests, by {@link keyOf}. */
+  readonly #unloading = new Map<string, ModelEntry>()
   readonly #locks = new NameLocks()
   readonly #stopping = new AbortController()
   readonly #retiring = new Set<Promise<void>>()
@@ -124,27 +121,11 @@ class Registry implements ModelRegistry {
   }
 
   async index(): Promise<readonly IndexEntry[]> {
-    const { found, broken } = await this.#options.repository.list()
-    const entries = new Map<string, IndexEntry>()
-    for (const { name, error } of broken) {
-      entries.set(keyOf(name, undefined), {
-        name,
-        version: undefined,
-        state: 'UNAVAILABLE',
-        reason: error.message,
-      })
-    }
-    for (const { name, version } of found) {
-      const key = keyOf(name, version)
-      entries.set(key, { name, version, state: 'UNAVAILABLE', reason: this.#failures.get(key) ?? '' })
-    }
-    for (const versions of this.#models.values()) {
-      for (const entry of versions.values()) {
-        const { name, version, reason } = entry
-        entries.set(keyOf(name, version), { name, version, state: stateOf(entry), reason })
-      }
-    }
-    return [...entries.values()]
+    const contents = await this.#options.repository.list()
+    return listIndex(contents, this.#failures, [
+      ...this.#unloading.values(),
+      ...this.loaded(undefined, undefined),
+    ])
   }
 
   async loadAll(): Promise<readonly LoadFailure[]> {
@@ -156,6 +137,8 @@ class Registry implements ModelRegistry {
         const versions = found.filter(settings => settings.name === name)
         const failed = await this.#locks.run(name, () => this.#loadVersions(name, versions))
         failures.push(...failed)
+        // Whoever starts the server reports them; the stacks are for who looks closer.
+        for (const { subject, error } of failed) this.#options.log.debug('load failed', { subject, error })
       }),
     )
     return failures
@@ -165,8 +148,9 @@ class Registry implements ModelRegistry {
     return this.#locks.run(name, async () => {
       const found = await this.#options.repository.find(name)
       if (found.length === 0) throw notFound(name, undefined)
-      const [first] = await this.#loadVersions(name, found)
-      if (first !== undefined) throw first.error
+      const failures = await this.#loadVersions(name, found)
+      for (const { subject, error } of failures) this.#options.log.error('load failed', { subject, error })
+      if (failures[0] !== undefined) throw failures[0].error
       await this.#unloadStale(name, found)
     })
   }
@@ -191,7 +175,10 @@ class Registry implements ModelRegistry {
     )
     this.#models.clear()
     this.#defaults.clear()
-    await Promise.all([...instances.map(instance => this.#retire(instance, graceMs)), ...this.#retiring])
+    await Promise.all([
+      ...instances.map(instance => this.#retire(instance, graceMs)),
+      settledWithin(graceMs, [...this.#retiring, ...this.#locks.tails]),
+    ])
   }
 
   async #loadVersions(name: string, found: readonly ModelVersionSettings[]): Promise<readonly LoadFailure[]> {
@@ -215,6 +202,7 @@ class Registry implements ModelRegistry {
     const startedMs = performance.now()
     for (const warning of settings.warnings) log.warn(warning)
     entry.isLoading = true
+    this.#changed()
     try {
       const context = {
         signal: this.#stopping.signal,
@@ -223,7 +211,7 @@ class Registry implements ModelRegistry {
       }
       const instance = await createInstance(settings, context, this.#options.loadTimeoutMs)
       if (this.#stopping.signal.aborted) {
-        await this.#retire(instance, 0)
+        this.#retireBehind(instance)
         throw this.#stopping.signal.reason
       }
       const previous = entry.instance
@@ -237,9 +225,6 @@ class Registry implements ModelRegistry {
       if (previous !== null) this.#retireBehind(previous)
     } catch (error) {
       entry.reason = error instanceof Error ? error.message : String(error)
-      log.error(entry.instance === null ? 'load failed' : 'reload failed; the previous one goes on serving', {
-        error,
-      })
       if (entry.instance === null) {
         this.#forget(entry)
         this.#failures.set(keyOf(name, version), entry.reason)
@@ -302,10 +287,15 @@ class Registry implements ModelRegistry {
 
   async #unloadEntries(name: string, entries: readonly ModelEntry[]): Promise<void> {
     // Forgotten before they are drained, so that no new request gets in.
-    for (const entry of entries) this.#forget(entry)
+    for (const entry of entries) {
+      entry.isUnloading = true
+      this.#unloading.set(keyOf(name, entry.version), entry)
+      this.#forget(entry)
+    }
     this.#changed()
     const instances = entries.flatMap(entry => entry.instance ?? [])
     await Promise.all(instances.map(instance => this.#retire(instance, this.#options.drainTimeoutMs)))
+    for (const { version } of entries) this.#unloading.delete(keyOf(name, version))
     if (entries.length > 0) this.#options.log.info('unloaded', { model: name, versions: entries.length })
   }
 
@@ -325,14 +315,11 @@ class Registry implements ModelRegistry {
   }
 }
 
-function keyOf(name: string, version: string | undefined): string {
-  return JSON.stringify([name, version ?? ''])
-}
-
 function subjectOf(name: string, version: string | undefined): string {
   return version === undefined || version === '' ? name : `${name} with version ${version}`
 }
 
 function notFound(name: string, version: string | undefined): ServingError {
-  return new ServingError('NOT_FOUND', `Model ${subjectOf(name, version)} not found`)
+  const message = name === '' ? 'the request names no model' : `Model ${subjectOf(name, version)} not found`
+  return new ServingError('NOT_FOUND', message)
 }

@@ -13,4 +13,9 @@ export class NameLocks {
     this.#tails.set(name, tail)
     return result
   }
+
+  /** The tasks that run or wait now, by name, each as a promise that does not reject. */
+  get tails(): Iterable<Promise<unknown>> {
+    return this.#tails.values()
+  }
 }

@@ -16,7 +16,7 @@ export interface ModelStatistics {
   readonly failure: DurationTotal
   /** Rows inferred: a request of batch n counts n. */
   inferenceCount: number
-  /** Times the model ran. */
+  /** Times the model ran to an answer. */
   executionCount: number
   /** When the last inference ended, in milliseconds since the epoch; 0 before the first. */
   lastInferenceMs: number
@@ -42,7 +42,9 @@ export function recordInference(
   const total = error === null ? statistics.success : statistics.failure
   total.count++
   total.ns += (performance.now() - startedMs) * 1e6
-  statistics.executionCount++
-  if (error === null) statistics.inferenceCount += rows
+  if (error === null) {
+    statistics.inferenceCount += rows
+    statistics.executionCount++
+  }
   statistics.lastInferenceMs = Date.now()
 }

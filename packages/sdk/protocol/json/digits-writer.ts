@@ -1,4 +1,4 @@
-// Copies from ascii.ts: the engine folds a module's own constants, not those it imports.
+// Not from ascii.ts: the engine folds a module's own constants, not those it imports.
 const MINUS = 0x2d
 const DIGIT_0 = 0x30
 

@@ -1,7 +1,8 @@
 import { ServingError } from '../../errors/index.ts'
-import { allowedValues, type Datatype, type TensorData } from '../../tensor/index.ts'
-import { DIGIT_0, DIGIT_9, LOWER_F, LOWER_N, LOWER_T, MINUS, OPEN_BRACE, QUOTE } from './ascii.ts'
+import { allowedValues, type Datatype, describeValue, type TensorData } from '../../tensor/index.ts'
+import { LOWER_F, LOWER_N, LOWER_T, OPEN_BRACE, QUOTE } from './ascii.ts'
 import type { JsonReader } from './json-reader.ts'
+import { readNumbers } from './number-reader.ts'
 
 /** Turns the elements of one tensor's `data` into the array of its datatype. */
 export interface ElementReader {
@@ -16,19 +17,11 @@ export interface ElementReader {
   data(): TensorData
 }
 
-const SHOWN_CHARACTERS = 40
-
 /** @param found the offending value, as it is to be shown */
-export function elementError(
-  name: string,
-  index: number,
-  found: string,
-  datatype: Datatype,
-  allowed: string = allowedValues(datatype),
-): ServingError {
+export function elementError(name: string, index: number, found: string, datatype: Datatype): ServingError {
   return new ServingError(
     'INVALID_ARGUMENT',
-    `tensor '${name}', element ${index}: ${found} is not ${allowed}`,
+    `tensor '${name}', element ${index}: ${found} is not ${allowedValues(datatype)}`,
   )
 }
 
@@ -36,40 +29,30 @@ export function elementError(
  * Refuses what is at the cursor: as an element of the wrong kind if it starts a JSON value, else as
  * broken JSON.
  */
-export function refuseElement(
-  reader: JsonReader,
-  name: string,
-  index: number,
-  datatype: Datatype,
-  allowed?: string,
-): never {
-  throw elementError(name, index, describeValue(reader), datatype, allowed)
+export function refuseElement(reader: JsonReader, name: string, index: number, datatype: Datatype): never {
+  throw elementError(name, index, readDescription(reader), datatype)
 }
 
-function describeValue(reader: JsonReader): string {
-  const start = reader.position
-  const byte = reader.bytes[start] ?? -1
-  if (byte === QUOTE) return JSON.stringify(shorten(reader.readString()))
-  if (byte === OPEN_BRACE) return 'an object'
-  for (const [first, literal] of LITERALS) {
-    if (byte !== first) continue
-    reader.readLiteral(literal)
-    return literal
-  }
-  if (byte !== MINUS && (byte < DIGIT_0 || byte > DIGIT_9)) reader.fail('expected a value')
-  let end = start
-  while (NUMBER_CHARACTERS.includes(String.fromCharCode(reader.bytes[end] ?? 0))) end++
-  return shorten(reader.text(start, end))
-}
-
-const LITERALS = [
+const SHOWN_CHARACTERS = 40
+const LITERALS = new Map([
   [LOWER_T, 'true'],
   [LOWER_F, 'false'],
   [LOWER_N, 'null'],
-] as const
+])
+const value = new Float64Array(1)
 
-const NUMBER_CHARACTERS = '+-.0123456789Ee'
-
-function shorten(text: string): string {
+function readDescription(reader: JsonReader): string {
+  const start = reader.position
+  const byte = reader.next()
+  if (byte === QUOTE) return describeValue(reader.readString())
+  if (byte === OPEN_BRACE) return 'an object'
+  const literal = LITERALS.get(byte)
+  if (literal !== undefined) {
+    reader.readLiteral(literal)
+    return literal
+  }
+  if (readNumbers(reader, value, 1, false) === 0) reader.fail('expected a value')
+  // As it was written, because the value may be what is lost.
+  const text = reader.text(start, reader.position)
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
 }

@@ -1,6 +1,6 @@
 import { type ByteTarget, digitCount, writeDigits, writeEightDigits } from './digits-writer.ts'
 
-// Copies from ascii.ts: the engine folds a module's own constants, not those it imports.
+// Not from ascii.ts: the engine folds a module's own constants, not those it imports.
 const PLUS = 0x2b
 const COMMA = 0x2c
 const MINUS = 0x2d

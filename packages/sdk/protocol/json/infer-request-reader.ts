@@ -100,7 +100,7 @@ function readRequest(
 }
 
 function readId(reader: JsonReader, violations: SchemaViolations): string | undefined {
-  if (reader.bytes[reader.position] !== LOWER_N) return readText(reader, violations, ['id'])
+  if (reader.peek() !== LOWER_N) return readText(reader, violations, ['id'])
   reader.readLiteral('null')
   return undefined
 }
@@ -112,7 +112,7 @@ function readInputs(
 ): readonly Tensor[] {
   const inputs: Tensor[] = []
   const start = reader.position
-  if (reader.bytes[start] !== OPEN_BRACKET) {
+  if (reader.peek() !== OPEN_BRACKET) {
     skipValue(reader)
     violations.wrongType('list', ['inputs'], start)
     return inputs

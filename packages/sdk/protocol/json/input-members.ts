@@ -14,7 +14,7 @@ import { readTensorData } from './tensor-data-reader.ts'
 import { skipValue } from './value-reader.ts'
 
 /** The members of one object of `inputs` as they were given; undefined where absent. */
-export interface InputMembers {
+interface InputMembers {
   name: string | undefined
   shape: Shape | undefined
   datatype: Datatype | undefined
@@ -56,7 +56,7 @@ export function readInputMembers(
         members.parameters = readParameters(reader, violations, [...loc, key])
         break
       case 'data':
-        members.dataStart = reader.bytes[reader.position] === LOWER_N ? -1 : reader.position
+        members.dataStart = reader.peek() === LOWER_N ? -1 : reader.position
         members.data = violations.isEmpty ? readData(reader, members) : undefined
         if (members.data === undefined) skipValue(reader)
         break
@@ -78,7 +78,7 @@ function readData(
 
 function readDatatype(reader: JsonReader, violations: SchemaViolations, loc: Location): Datatype {
   const start = reader.position
-  const isText = reader.bytes[start] === QUOTE
+  const isText = reader.peek() === QUOTE
   const datatype = isText ? reader.readString() : undefined
   if (isDatatype(datatype)) return datatype
   if (!isText) skipValue(reader)

@@ -20,7 +20,7 @@ export function readInput(
   chunks: BinaryChunks | null,
 ): Tensor | undefined {
   const start = reader.position
-  if (reader.bytes[start] !== OPEN_BRACE) {
+  if (reader.peek() !== OPEN_BRACE) {
     skipValue(reader)
     violations.wrongType('object', loc, start)
     return undefined

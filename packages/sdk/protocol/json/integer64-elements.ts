@@ -1,7 +1,14 @@
 import { allocateData, BIG_INTEGER_RANGE, type TensorData } from '../../tensor/index.ts'
-import { DIGIT_0, DIGIT_9, DOT, LOWER_E, MINUS, UPPER_E } from './ascii.ts'
 import { type ElementReader, refuseElement } from './element-reader.ts'
 import type { JsonReader } from './json-reader.ts'
+
+// Not from ascii.ts: the engine folds a module's own constants, not those it imports.
+const DIGIT_0 = 0x30
+const DIGIT_9 = 0x39
+const DOT = 0x2e
+const LOWER_E = 0x65
+const MINUS = 0x2d
+const UPPER_E = 0x45
 
 const EXACT_DIGITS = 15
 /** Digits of the largest UINT64; anything longer is out of range. */
@@ -35,14 +42,16 @@ class Integer64Elements implements ElementReader {
   read(reader: JsonReader): void {
     const { bytes } = reader
     const start = reader.position
-    const isNegative = bytes[start] === MINUS
+    const isNegative = reader.peek() === MINUS
     const first = isNegative ? start + 1 : start
     let position = first
     let value = 0
-    let byte = bytes[position]!
-    while (byte >= DIGIT_0 && byte <= DIGIT_9) {
+    let byte = 0
+    while (position < bytes.length) {
+      byte = bytes[position]!
+      if (byte < DIGIT_0 || byte > DIGIT_9) break
       value = value * 10 + (byte - DIGIT_0)
-      byte = bytes[++position]!
+      position++
     }
     const digits = position - first
     if (digits > 1 && bytes[first] === DIGIT_0) reader.fail('a number starts with 0', start)

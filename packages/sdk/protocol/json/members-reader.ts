@@ -6,7 +6,7 @@ import { readObject, skipValue } from './value-reader.ts'
 
 /** Reads a string. After a violation the text means nothing. */
 export function readText(reader: JsonReader, violations: SchemaViolations, loc: Location): string {
-  if (reader.bytes[reader.position] === QUOTE) return reader.readString()
+  if (reader.peek() === QUOTE) return reader.readString()
   const start = reader.position
   skipValue(reader)
   violations.wrongType('string', loc, start)
@@ -19,7 +19,7 @@ export function readParameters(
   violations: SchemaViolations,
   loc: Location,
 ): Parameters | undefined {
-  if (reader.bytes[reader.position] === OPEN_BRACE) return readObject(reader)
+  if (reader.peek() === OPEN_BRACE) return readObject(reader)
   const start = reader.position
   skipValue(reader)
   if (reader.bytes[start] !== LOWER_N) violations.wrongType('object', loc, start)

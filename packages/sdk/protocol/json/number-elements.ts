@@ -4,7 +4,7 @@ import type { JsonReader } from './json-reader.ts'
 import { readNumbers } from './number-reader.ts'
 
 /** The datatypes whose elements are JSON numbers that a double holds exactly. */
-export type NumberDatatype = Exclude<NumericDatatype, 'BOOL' | 'BF16' | 'INT64' | 'UINT64'>
+type NumberDatatype = Exclude<NumericDatatype, 'BOOL' | 'BF16' | 'INT64' | 'UINT64'>
 
 /**
  * The first magnitude that rounds to infinity: halfway between the largest finite value and the
@@ -62,9 +62,8 @@ class NumberElements implements ElementReader {
     for (let index = 0; index < count; index++) {
       if (Math.abs(chunk[index]!) >= limit) {
         const value = chunk[index]!
-        const found = Number.isFinite(value) ? String(value) : 'a number beyond any double'
-        const allowed = `within the range of ${this.#datatype}`
-        throw elementError(this.#name, this.count + index, found, this.#datatype, allowed)
+        const found = Number.isFinite(value) ? String(value) : 'a number beyond the range of a double'
+        throw elementError(this.#name, this.count + index, found, this.#datatype)
       }
     }
   }

@@ -1,7 +1,7 @@
 import * as decimal from './decimal.ts'
 import type { JsonReader } from './json-reader.ts'
 
-// Copies of what ascii.ts and decimal.ts export: the engine folds a module's own constants into its
+// Not from ascii.ts, and copied from decimal.ts: the engine folds a module's own constants into its
 // code, but loads and checks an imported one each time.
 const TAB = 0x09
 const LINE_FEED = 0x0a

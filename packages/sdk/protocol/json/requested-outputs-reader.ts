@@ -13,7 +13,7 @@ export function readRequestedOutputs(
   violations: SchemaViolations,
 ): readonly RequestedOutput[] | undefined {
   const start = reader.position
-  if (reader.bytes[start] !== OPEN_BRACKET) {
+  if (reader.peek() !== OPEN_BRACKET) {
     skipValue(reader)
     if (reader.bytes[start] !== LOWER_N) violations.wrongType('list', ['outputs'], start)
     return undefined
@@ -33,7 +33,7 @@ function readRequestedOutput(
 ): RequestedOutput | undefined {
   const loc = ['outputs', index]
   const start = reader.position
-  if (reader.bytes[start] !== OPEN_BRACE) {
+  if (reader.peek() !== OPEN_BRACE) {
     skipValue(reader)
     violations.wrongType('object', loc, start)
     return undefined

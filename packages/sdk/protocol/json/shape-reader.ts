@@ -7,7 +7,7 @@ import { formatLocation, type Location, type SchemaViolations } from './schema-v
 import { skipValue } from './value-reader.ts'
 
 /** More dimensions than any framework knows. */
-export const MAX_DIMENSIONS = 64
+const MAX_DIMENSIONS = 64
 
 const dimension = new Float64Array(1)
 
@@ -19,7 +19,7 @@ const dimension = new Float64Array(1)
  */
 export function readShape(reader: JsonReader, violations: SchemaViolations, loc: Location): Shape {
   const start = reader.position
-  if (reader.bytes[start] !== OPEN_BRACKET) {
+  if (reader.peek() !== OPEN_BRACKET) {
     skipValue(reader)
     violations.wrongType('list', loc, start)
     return []
@@ -45,7 +45,7 @@ export function readShape(reader: JsonReader, violations: SchemaViolations, loc:
 }
 
 function readExtent(reader: JsonReader): number | 'integer' | 'wholeNumber' | 'integerText' {
-  if (reader.bytes[reader.position] === QUOTE) {
+  if (reader.peek() === QUOTE) {
     const text = reader.readString()
     return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : 'integerText'
   }

@@ -60,7 +60,7 @@ function createElements(name: string, datatype: Datatype, capacity: number): Ele
 function walk(reader: JsonReader, elements: ElementReader): void {
   let depth = 0
   for (;;) {
-    if (reader.bytes[reader.position] === OPEN_BRACKET) {
+    if (reader.peek() === OPEN_BRACKET) {
       reader.enter()
       depth++
       if (reader.next() !== CLOSE_BRACKET) continue

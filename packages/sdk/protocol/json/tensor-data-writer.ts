@@ -91,9 +91,14 @@ function writeFloats(writer: ByteWriter, data: Float32Array): void {
 function writeDoubles(writer: ByteWriter, data: Float64Array): void {
   for (let start = 0; start < data.length; start += CHUNK_ELEMENTS) {
     if (start > 0) writer.byte(COMMA)
-    const chunk = Array.from(data.subarray(start, start + CHUNK_ELEMENTS))
+    const chunk: number[] = []
+    let hasNegativeZero = false
+    for (let index = start; index < data.length && index < start + CHUNK_ELEMENTS; index++) {
+      const value = data[index]!
+      if (Object.is(value, -0)) hasNegativeZero = true
+      chunk.push(value)
+    }
     // JSON.stringify prints -0 without its sign, which would not read back.
-    const hasNegativeZero = chunk.some(value => Object.is(value, -0))
     writer.ascii(hasNegativeZero ? chunk.map(formatDouble).join(',') : JSON.stringify(chunk).slice(1, -1))
   }
 }

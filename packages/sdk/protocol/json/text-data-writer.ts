@@ -1,12 +1,18 @@
 import { isUtf8 } from 'node:buffer'
 import { ServingError } from '../../errors/index.ts'
 import type { BytesArray } from '../../tensor/index.ts'
-import { BACKSLASH, COMMA, QUOTE, SPACE } from './ascii.ts'
 import type { ByteWriter } from './byte-writer.ts'
+
+// Not from ascii.ts: the engine folds a module's own constants, not those it imports.
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const QUOTE = 0x22
+const SPACE = 0x20
 
 /** `\u001f`: what one byte takes at most. */
 const MAX_ESCAPE_BYTES = 6
 const PREFIX_BYTES = 4
+const PART_BYTES = 4096
 
 /**
  * Writes the elements of a `BYTES` tensor as strings with commas between.
@@ -36,23 +42,27 @@ function lengthBefore(packed: Uint8Array, start: number): number {
 
 /** @returns false if the bytes are not UTF-8 */
 function writeText(writer: ByteWriter, packed: Uint8Array, start: number, end: number): boolean {
-  writer.reserve(MAX_ESCAPE_BYTES * (end - start) + 2)
-  const { bytes } = writer
-  let at = writer.length
   let union = 0
-  bytes[at++] = QUOTE
-  for (let index = start; index < end; index++) {
-    const byte = packed[index]!
-    union |= byte
-    if (byte < SPACE) {
-      at += bytes.write(CONTROLS[byte]!, at, 'latin1')
-      continue
+  writer.byte(QUOTE)
+  // In parts, because most texts take far less than what is reserved for them.
+  for (let part = start; part < end; part += PART_BYTES) {
+    const partEnd = Math.min(part + PART_BYTES, end)
+    writer.reserve(MAX_ESCAPE_BYTES * (partEnd - part))
+    const { bytes } = writer
+    let at = writer.length
+    for (let index = part; index < partEnd; index++) {
+      const byte = packed[index]!
+      union |= byte
+      if (byte < SPACE) {
+        at += bytes.write(CONTROLS[byte]!, at, 'latin1')
+        continue
+      }
+      if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH
+      bytes[at++] = byte
     }
-    if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH
-    bytes[at++] = byte
+    writer.length = at
   }
-  bytes[at++] = QUOTE
-  writer.length = at
+  writer.byte(QUOTE)
   return union < 0x80 || isUtf8(packed.subarray(start, end))
 }
 

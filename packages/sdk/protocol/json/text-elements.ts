@@ -25,7 +25,7 @@ class TextElements implements ElementReader {
 
   read(reader: JsonReader): void {
     const { bytes, position: start } = reader
-    if (bytes[start] !== QUOTE) refuseElement(reader, this.#name, this.count, 'BYTES')
+    if (reader.peek() !== QUOTE) refuseElement(reader, this.#name, this.count, 'BYTES')
     const isEscaped = reader.skipString()
     if (isEscaped) {
       reader.position = start

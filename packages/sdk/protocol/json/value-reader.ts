@@ -10,7 +10,7 @@ const numbers = new Float64Array(64)
  * the same name the last one wins.
  */
 export function readValue(reader: JsonReader): ParameterValue {
-  switch (reader.bytes[reader.position]) {
+  switch (reader.peek()) {
     case QUOTE:
       return reader.readString()
     case OPEN_BRACE:
@@ -61,7 +61,7 @@ function readNumber(reader: JsonReader): number | bigint {
 
 /** Steps over any JSON value; it is checked like one that is wanted. */
 export function skipValue(reader: JsonReader): void {
-  switch (reader.bytes[reader.position]) {
+  switch (reader.peek()) {
     case OPEN_BRACE:
       for (let key = reader.firstKey(); key !== undefined; key = reader.nextKey()) skipValue(reader)
       break

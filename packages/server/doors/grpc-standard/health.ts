@@ -1,11 +1,17 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { ServingError } from '@millrace/sdk'
 import { health } from '@millrace/sdk/protocol'
 import type { DataPlane } from '../../dataplane/index.ts'
 import type { GrpcMethod } from '../../transport/index.ts'
+import { readMessage } from './read-message.ts'
 
-/** Tells a listener whenever readiness may have changed; returns how to stop. */
-export type ReadinessChanges = (listener: () => void) => () => void
+/** How readiness is watched. */
+export interface Readiness {
+  /** Calls a listener whenever readiness may have changed; returns how to stop that. */
+  readonly onChange: (listener: () => void) => () => void
+  /** Aborted when the server stops: nobody may hold it up by watching. */
+  readonly stopping: AbortSignal
+}
 
 /**
  * The standard health service (https://grpc.io/docs/guides/health-checking/), for Kubernetes' gRPC
@@ -15,15 +21,20 @@ export type ReadinessChanges = (listener: () => void) => () => void
 export function healthMethods(
   dataPlane: DataPlane,
   services: ReadonlySet<string>,
-  onReadinessChange: ReadinessChanges,
+  readiness: Readiness,
 ): ReadonlyMap<string, GrpcMethod> {
-  const { HealthCheckRequestSchema, HealthCheckResponseSchema, HealthCheckResponse_ServingStatus: Status } = health
+  const {
+    HealthCheckRequestSchema,
+    HealthCheckResponseSchema,
+    HealthCheckResponse_ServingStatus: Status,
+  } = health
   const isKnown = (service: string) => service === '' || services.has(service)
   const statusOf = (service: string) => {
     if (!isKnown(service)) return Status.SERVICE_UNKNOWN
     return dataPlane.isReady() ? Status.SERVING : Status.NOT_SERVING
   }
-  const encode = (status: health.HealthCheckResponse_ServingStatus) => toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, { status }))
+  const encode = (status: health.HealthCheckResponse_ServingStatus) =>
+    toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, { status }))
 
   return new Map<string, GrpcMethod>([
     [
@@ -32,7 +43,7 @@ export function healthMethods(
         kind: 'unary',
         isExemptFromLimits: true,
         handle(message) {
-          const { service } = fromBinary(HealthCheckRequestSchema, message)
+          const { service } = readMessage(HealthCheckRequestSchema, message)
           if (isKnown(service)) return encode(statusOf(service))
           throw new ServingError('NOT_FOUND', `service '${service}' is not on this server`)
         },
@@ -42,10 +53,12 @@ export function healthMethods(
       '/grpc.health.v1.Health/Watch',
       {
         kind: 'stream',
+        // Watchers stay as long as their clients; counted, they would take the places of requests.
+        isExemptFromLimits: true,
         async *handle(messages, call) {
           for await (const message of messages) {
-            const { service } = fromBinary(HealthCheckRequestSchema, message)
-            for await (const status of changes(() => statusOf(service), onReadinessChange, call.signal)) {
+            const { service } = readMessage(HealthCheckRequestSchema, message)
+            for await (const status of changes(() => statusOf(service), readiness, call.signal)) {
               yield encode(status)
             }
           }
@@ -55,10 +68,10 @@ export function healthMethods(
   ])
 }
 
-/** The current value, then each new one, until the signal is aborted. */
+/** The current value, then each new one, until the call or the server ends. */
 async function* changes(
   current: () => health.HealthCheckResponse_ServingStatus,
-  onChange: ReadinessChanges,
+  { onChange, stopping }: Readiness,
   signal: AbortSignal,
 ): AsyncIterable<health.HealthCheckResponse_ServingStatus> {
   let changed = Promise.withResolvers<void>()
@@ -73,6 +86,7 @@ async function* changes(
         last = value
         yield value
       }
+      if (stopping.aborted) throw stopping.reason
       await changed.promise
       changed = Promise.withResolvers()
     }

@@ -1,2 +1,2 @@
-export { healthMethods, type ReadinessChanges } from './health.ts'
+export { healthMethods, type Readiness } from './health.ts'
 export { reflectionMethods } from './reflection.ts'

@@ -1,10 +1,13 @@
-import { create, type DescFile, type DescService, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { create, type DescFile, type DescService, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { reflection } from '@millrace/sdk/protocol'
 import type { GrpcMethod } from '../../transport/index.ts'
+import { readMessage } from './read-message.ts'
 
 type Request = ReturnType<typeof readRequest>
-type Answer = NonNullable<MessageInitShape<typeof reflection.ServerReflectionResponseSchema>['messageResponse']>
+type Answer = NonNullable<
+  MessageInitShape<typeof reflection.ServerReflectionResponseSchema>['messageResponse']
+>
 
 const NOT_FOUND = 5
 
@@ -21,12 +24,18 @@ export function reflectionMethods(services: readonly DescService[]): ReadonlyMap
         const request = readRequest(message)
         const { ServerReflectionResponseSchema: schema } = reflection
         const messageResponse = answer(request, index)
-        yield toBinary(schema, create(schema, { validHost: request.host, originalRequest: request, messageResponse }))
+        yield toBinary(
+          schema,
+          create(schema, { validHost: request.host, originalRequest: request, messageResponse }),
+        )
       }
     },
   }
   return new Map(
-    ['v1', 'v1alpha'].map(version => [`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, method]),
+    ['v1', 'v1alpha'].map(version => [
+      `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+      method,
+    ]),
   )
 }
 
@@ -63,7 +72,7 @@ function indexOf(services: readonly DescService[]): DescriptorIndex {
 }
 
 function readRequest(message: Uint8Array) {
-  return fromBinary(reflection.ServerReflectionRequestSchema, message)
+  return readMessage(reflection.ServerReflectionRequestSchema, message)
 }
 
 function answer({ messageRequest }: Request, index: DescriptorIndex): Answer {
@@ -76,10 +85,15 @@ function answer({ messageRequest }: Request, index: DescriptorIndex): Answer {
       return fileAnswer(index.symbols.get(messageRequest.value), messageRequest.value)
     case 'allExtensionNumbersOfType':
       return index.symbols.has(messageRequest.value)
-        ? { case: 'allExtensionNumbersResponse', value: { baseTypeName: messageRequest.value, extensionNumber: [] } }
+        ? {
+            case: 'allExtensionNumbersResponse',
+            value: { baseTypeName: messageRequest.value, extensionNumber: [] },
+          }
         : notFound(messageRequest.value)
     case 'fileContainingExtension':
-      return notFound(`extension ${messageRequest.value.extensionNumber} of ${messageRequest.value.containingType}`)
+      return notFound(
+        `extension ${messageRequest.value.extensionNumber} of ${messageRequest.value.containingType}`,
+      )
     default:
       return notFound('an empty request')
   }
@@ -99,5 +113,8 @@ function fileAnswer(file: DescFile | undefined, asked: string): Answer {
 }
 
 function notFound(what: string): Answer {
-  return { case: 'errorResponse', value: { errorCode: NOT_FOUND, errorMessage: `${what} is not on this server` } }
+  return {
+    case: 'errorResponse',
+    value: { errorCode: NOT_FOUND, errorMessage: `${what} is not on this server` },
+  }
 }

@@ -1,9 +1,12 @@
+import { fromBinary } from '@bufbuild/protobuf'
 import { type InferenceRequest, ServingError } from '@millrace/sdk'
 import {
+  type DecodedInferRequest,
   decodeInferRequest,
   encodeInferResponse,
   encodeStreamError,
   encodeStreamResponse,
+  inference,
   inferPayloadOffset,
 } from '@millrace/sdk/protocol'
 import type { Call, DataPlane } from '../../dataplane/index.ts'
@@ -34,24 +37,31 @@ export function modelInferMethod(dataPlane: DataPlane): GrpcUnaryMethod {
  * @param setting which shape clients get that do not say; `auto` takes raw tensor contents for
  * Triton's, whose client sends nothing else, and typed contents for MLServer's
  */
-export function modelStreamInferMethod(dataPlane: DataPlane, setting: StreamShape | 'auto'): GrpcStreamMethod {
+export function modelStreamInferMethod(
+  dataPlane: DataPlane,
+  setting: StreamShape | 'auto',
+): GrpcStreamMethod {
   return {
     kind: 'stream',
     alignAt: inferPayloadOffset,
     async *handle(messages, grpc) {
+      const asked = shapeAskedFor(grpc.headers) ?? (setting === 'auto' ? undefined : setting)
       const decoded = decodeAll(messages)[Symbol.asyncIterator]()
       const first = await decoded.next()
       if (first.done === true) {
+        // No requests, no answers: only a call to one model is nothing without a first request.
+        if (asked === 'triton') return
         throw new ServingError('INVALID_ARGUMENT', 'the stream ended without a request')
       }
       const requests = prepend(first.value, decoded)
-      const shape = shapeAskedFor(grpc.headers) ?? (setting === 'auto' ? shapeOf(first.value) : setting)
-      yield* shape === 'triton' ? answerEach(dataPlane, requests, grpc) : answerTogether(dataPlane, requests, grpc)
+      yield* (asked ?? shapeOf(first.value)) === 'triton'
+        ? answerEach(dataPlane, requests, grpc)
+        : answerTogether(dataPlane, requests, grpc)
     },
   }
 }
 
-type Decoded = { readonly request: InferenceRequest; readonly isRaw: boolean } | { readonly error: ServingError }
+type Decoded = DecodedInferRequest | { readonly error: ServingError; readonly message: Uint8Array }
 
 /** A message that cannot be read becomes a value: one shape answers it in-band, the other ends the stream. */
 async function* decodeAll(messages: AsyncIterable<Uint8Array>): AsyncIterable<Decoded> {
@@ -59,7 +69,7 @@ async function* decodeAll(messages: AsyncIterable<Uint8Array>): AsyncIterable<De
     try {
       yield decodeInferRequest(message)
     } catch (error) {
-      yield { error: ServingError.from(error, 'the message could not be read') }
+      yield { error: ServingError.from(error, 'the message could not be read'), message }
     }
   }
 }
@@ -76,11 +86,23 @@ async function* prepend<T>(first: T, rest: AsyncIterator<T>): AsyncIterable<T> {
 function shapeAskedFor(headers: GrpcCall['headers']): StreamShape | undefined {
   const asked = headers[STREAM_SHAPE_HEADER]
   if (asked === undefined || asked === 'triton' || asked === 'mlserver') return asked
-  throw new ServingError('INVALID_ARGUMENT', `metadata ${STREAM_SHAPE_HEADER} is '${asked}'; it must be triton or mlserver`)
+  throw new ServingError(
+    'INVALID_ARGUMENT',
+    `metadata ${STREAM_SHAPE_HEADER} is '${asked}'; it must be triton or mlserver`,
+  )
 }
 
 function shapeOf(first: Decoded): StreamShape {
-  return 'error' in first || first.isRaw ? 'triton' : 'mlserver'
+  return ('error' in first ? hasRawContents(first.message) : first.isRaw) ? 'triton' : 'mlserver'
+}
+
+/** Also of a message whose tensors are wrong. The sender of what is no such message gets a status. */
+function hasRawContents(message: Uint8Array): boolean {
+  try {
+    return fromBinary(inference.ModelInferRequestSchema, message).rawInputContents.length > 0
+  } catch {
+    return false
+  }
 }
 
 /** Triton's shape: each request is a stream of its own; one that fails does not end the others. */
@@ -125,7 +147,7 @@ async function* answerTogether(
   }
 }
 
-function readable(decoded: Decoded): Exclude<Decoded, { readonly error: ServingError }> {
+function readable(decoded: Decoded): DecodedInferRequest {
   if ('error' in decoded) throw decoded.error
   return decoded
 }

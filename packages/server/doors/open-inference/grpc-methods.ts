@@ -1,6 +1,13 @@
-import { create, type DescMessage, fromBinary, type MessageInitShape, type MessageShape, toBinary } from '@bufbuild/protobuf'
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf'
 import { ServingError } from '@millrace/sdk'
-import { inference, modelRepository } from '@millrace/sdk/protocol'
+import { inference } from '@millrace/sdk/protocol'
 import type { DataPlane } from '../../dataplane/index.ts'
 import type { ModelRegistry } from '../../lifecycle/index.ts'
 import type { GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
@@ -21,11 +28,18 @@ export function openInferenceMethods(
   const methods = new Map<string, GrpcMethod>()
   const add = (name: string, method: GrpcMethod) => methods.set(`${SERVICE}/${name}`, method)
 
-  add('ServerLive', probe(unary(inference.ServerLiveRequestSchema, inference.ServerLiveResponseSchema, () => ({ live: true }))))
+  add(
+    'ServerLive',
+    probe(
+      unary(inference.ServerLiveRequestSchema, inference.ServerLiveResponseSchema, () => ({ live: true })),
+    ),
+  )
   add(
     'ServerReady',
     probe(
-      unary(inference.ServerReadyRequestSchema, inference.ServerReadyResponseSchema, () => ({ ready: dataPlane.isReady() })),
+      unary(inference.ServerReadyRequestSchema, inference.ServerReadyResponseSchema, () => ({
+        ready: dataPlane.isReady(),
+      })),
     ),
   )
   add(
@@ -57,9 +71,13 @@ export function openInferenceMethods(
   )
   add(
     'ModelStatistics',
-    unary(inference.ModelStatisticsRequestSchema, inference.ModelStatisticsResponseSchema, ({ name, version }) => ({
-      modelStats: dataPlane.statistics(name, version).map(statisticsMessage),
-    })),
+    unary(
+      inference.ModelStatisticsRequestSchema,
+      inference.ModelStatisticsResponseSchema,
+      ({ name, version }) => ({
+        modelStats: dataPlane.statistics(name, version).map(statisticsMessage),
+      }),
+    ),
   )
   add('ModelInfer', modelInferMethod(dataPlane))
   add('ModelStreamInfer', modelStreamInferMethod(dataPlane, streamShape))
@@ -83,19 +101,29 @@ function repositoryMethods(registry: ModelRegistry): readonly (readonly [string,
   return [
     [
       'RepositoryIndex',
-      unary(inference.RepositoryIndexRequestSchema, inference.RepositoryIndexResponseSchema, async ({ ready }) => {
-        const entries = await registry.index()
-        const wanted = ready ? entries.filter(entry => entry.state === 'READY') : entries
-        return { models: wanted.map(({ name, version = '', state, reason }) => ({ name, version, state, reason })) }
-      }),
+      unary(
+        inference.RepositoryIndexRequestSchema,
+        inference.RepositoryIndexResponseSchema,
+        async ({ ready }) => {
+          const entries = await registry.index()
+          const wanted = ready ? entries.filter(entry => entry.state === 'READY') : entries
+          return {
+            models: wanted.map(({ name, version = '', state, reason }) => ({ name, version, state, reason })),
+          }
+        },
+      ),
     ],
     [
       'RepositoryModelLoad',
-      unary(inference.RepositoryModelLoadRequestSchema, inference.RepositoryModelLoadResponseSchema, async request => {
-        rejectLoadParameters({ parameters: request.parameters })
-        await registry.load(modelNamed(request))
-        return {}
-      }),
+      unary(
+        inference.RepositoryModelLoadRequestSchema,
+        inference.RepositoryModelLoadResponseSchema,
+        async request => {
+          rejectLoadParameters({ parameters: request.parameters })
+          await registry.load(modelNamed(request))
+          return {}
+        },
+      ),
     ],
     [
       'RepositoryModelUnload',
@@ -151,8 +179,8 @@ function read<I extends DescMessage>(schema: I, message: Uint8Array): MessageSha
   try {
     return fromBinary(schema, message)
   } catch (error) {
-    throw new ServingError('INVALID_ARGUMENT', `the message is not a valid ${schema.typeName}`, { cause: error })
+    throw new ServingError('INVALID_ARGUMENT', `the message is not a valid ${schema.typeName}`, {
+      cause: error,
+    })
   }
 }
-
-void modelRepository

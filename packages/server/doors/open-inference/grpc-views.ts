@@ -50,7 +50,9 @@ function parameterMessage(value: ParameterValue): ParameterInit | null {
 }
 
 /** The model configuration extension's view; see `configView` for what it can say. */
-export function configMessage(metadata: ModelMetadata): MessageInitShape<typeof inference.ModelConfigResponseSchema> {
+export function configMessage(
+  metadata: ModelMetadata,
+): MessageInitShape<typeof inference.ModelConfigResponseSchema> {
   const { name, platform, inputs, outputs } = metadata
   return {
     config: {
@@ -58,7 +60,7 @@ export function configMessage(metadata: ModelMetadata): MessageInitShape<typeof 
       platform,
       backend: 'millrace',
       maxBatchSize: 0,
-      input: inputs.map(configTensor),
+      input: inputs.map(input => ({ ...configTensor(input), optional: input.isOptional === true })),
       output: outputs.map(configTensor),
     },
   }

@@ -30,7 +30,10 @@ export function toErrorResponse(thrown: unknown): HttpResponse {
   const error = ServingError.from(thrown, "unexpected error; the server's log has it")
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
-  const content = { error: error.message, ...(error.violations === undefined ? {} : { detail: error.violations }) }
+  const content = {
+    error: error.message,
+    ...(error.violations === undefined ? {} : { detail: error.violations }),
+  }
   return { status: httpStatusOf(error), headers, body: Buffer.from(toJson(content)) }
 }
 

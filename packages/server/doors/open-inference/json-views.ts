@@ -32,12 +32,14 @@ export function configView(metadata: ModelMetadata): object {
     backend: 'millrace',
     max_batch_size: 0,
     input: inputs.map(configTensor),
-    output: outputs.map(configTensor),
+    // Triton knows optional inputs only.
+    output: outputs.map(output => configTensor({ ...output, isOptional: false })),
   }
 }
 
-function configTensor({ name, datatype, shape }: TensorSpec): object {
-  return { name, data_type: configDatatype(datatype), dims: shape }
+function configTensor({ name, datatype, shape, isOptional }: TensorSpec): object {
+  const optional = isOptional === true ? { optional: true } : {}
+  return { name, data_type: configDatatype(datatype), dims: shape, ...optional }
 }
 
 /** Triton's configuration calls BYTES a string. */

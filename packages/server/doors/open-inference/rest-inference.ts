@@ -36,12 +36,13 @@ export function inferStreamHandler(dataPlane: DataPlane): HttpHandler {
     const request = await readRequest(http, dataPlane)
     const call = new HttpCall(http)
     const target = { modelName: request.modelName, modelVersion: request.modelVersion }
-    const responses = dataPlane.inferStream(target, one(request), call)[Symbol.asyncIterator]()
-    const first = await responses.next()
+    const responses = dataPlane.inferStream(target, one(request), call)
+    const events = eventsOf(responses)[Symbol.asyncIterator]()
+    const first = await events.next()
     const headers = call.responseHeaders
     headers['content-type'] = 'text/event-stream; charset=utf-8'
     headers['cache-control'] = 'no-cache'
-    return { status: 200, headers, body: events(first, responses) }
+    return { status: 200, headers, body: withErrorEvent(first, events) }
   }
 }
 
@@ -49,18 +50,22 @@ async function* one<T>(value: T): AsyncIterable<T> {
   yield value
 }
 
-async function* events(
-  first: IteratorResult<InferenceResponse>,
-  responses: AsyncIterator<InferenceResponse>,
+async function* eventsOf(responses: AsyncIterable<InferenceResponse>): AsyncIterable<Uint8Array> {
+  for await (const response of responses) yield serializeInferEvent(response)
+}
+
+async function* withErrorEvent(
+  first: IteratorResult<Uint8Array>,
+  events: AsyncIterator<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
   try {
-    for (let next = first; next.done !== true; next = await responses.next()) yield serializeInferEvent(next.value)
+    for (let next = first; next.done !== true; next = await events.next()) yield next.value
   } catch (error) {
     const { message } = ServingError.from(error, "unexpected error; the server's log has it")
     yield serializeErrorEvent({ message })
   } finally {
     // Also reached when the client leaves: the model's generator is then closed where it waits.
-    await responses.return?.()
+    await events.return?.()
   }
 }
 
@@ -79,7 +84,11 @@ async function readRequest(http: HttpRequest, dataPlane: DataPlane): Promise<Inf
   return request.id === undefined ? { ...request, id: randomUUID() } : request
 }
 
-function declaredInputs(dataPlane: DataPlane, name: string, version: string | undefined): readonly TensorSpec[] {
+function declaredInputs(
+  dataPlane: DataPlane,
+  name: string,
+  version: string | undefined,
+): readonly TensorSpec[] {
   return dataPlane.modelMetadata(name, version).inputs
 }
 
@@ -118,13 +127,26 @@ class HttpCall implements Call {
 
   setHeader(name: string, value: string): void {
     const key = name.toLowerCase()
+    if (!HEADER_NAME.test(key)) throw defect(`'${name}' is not a name of a response header`)
     if (FRAMING_HEADERS.has(key)) {
-      throw new ServingError('INTERNAL', `response header '${name}' belongs to the server; a model cannot set it`)
+      throw defect(`response header '${name}' belongs to the server; a model cannot set it`)
+    }
+    if (!HEADER_VALUE.test(value)) {
+      throw defect(
+        `the value of response header '${name}' must be printable ASCII without blanks at its ends; encode other text`,
+      )
     }
     this.responseHeaders[key] = value
   }
 }
 
+function defect(message: string): ServingError {
+  return new ServingError('INTERNAL', message)
+}
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
+/** As gRPC's metadata has it, so that a model's headers travel over either protocol. */
+const HEADER_VALUE = /^(?:[!-~](?:[ -~]*[!-~])?)?$/
 const FRAMING_HEADERS = new Set([
   'connection',
   'content-encoding',
@@ -133,4 +155,3 @@ const FRAMING_HEADERS = new Set([
   JSON_LENGTH_HEADER,
   'transfer-encoding',
 ])
-

@@ -3,8 +3,8 @@ import type { DataPlane } from '../../dataplane/index.ts'
 import type { ModelRegistry } from '../../lifecycle/index.ts'
 import type { HttpHandler, HttpRequest, HttpResponse, HttpRoute } from '../../transport/index.ts'
 import { configView, metadataView, statisticsView } from './json-views.ts'
-import { repositoryRoutes } from './rest-repository.ts'
 import { inferHandler, inferStreamHandler } from './rest-inference.ts'
+import { repositoryRoutes } from './rest-repository.ts'
 
 /** Every REST route of the Open Inference Protocol and its extensions. */
 export function openInferenceRoutes(dataPlane: DataPlane, registry: ModelRegistry): readonly HttpRoute[] {
@@ -55,7 +55,11 @@ function modelNames(registry: ModelRegistry): readonly string[] {
   return [...new Set(registry.loaded(undefined, undefined).map(entry => entry.name))].toSorted()
 }
 
-function statistics(dataPlane: DataPlane, name: string | undefined, version: string | undefined): HttpResponse {
+function statistics(
+  dataPlane: DataPlane,
+  name: string | undefined,
+  version: string | undefined,
+): HttpResponse {
   return json({ model_stats: dataPlane.statistics(name, version).map(statisticsView) })
 }
 
@@ -74,5 +78,9 @@ function probe(path: string, isGood: (http: HttpRequest) => boolean): HttpRoute 
 }
 
 function json(value: object): HttpResponse {
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(value)) }
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(value)),
+  }
 }

@@ -15,6 +15,7 @@ import {
   grpcClient,
   nextData,
   open,
+  rawFrames,
   rawSession,
   startBed,
 } from './test-bed.ts'
@@ -140,16 +141,66 @@ for (const kind of ['unary', 'stream'] as const) {
       const { method, entered } = stuck(kind)
       const bed = await startBed(t, { [STUCK]: method })
       const stream = open(rawSession(t, bed.port), STUCK)
-      // More than one message, so that a stream is paused with something left to read.
-      for (const part of kind === 'unary' ? ['m'] : ['m', 'n', 'o']) stream.write(frame(Buffer.from(part)))
+      stream.write(frame(Buffer.from('m')))
       if (kind === 'unary') stream.end()
       const { signal } = await entered
+      if (kind === 'stream') {
+        // So that the stream is paused with something left to read.
+        for (let round = 0; round < 3; round++) {
+          await new Promise<void>(resolve => stream.write(frame(Buffer.from('n')), () => resolve()))
+          await new Promise(resolve => stream.session?.ping(resolve))
+        }
+      }
       stream.close(code)
       assert.equal(await reasonOf(signal), 'CANCELLED')
       assert.equal((await bed.finished(1))[0]?.code, 1)
     })
   }
 }
+
+for (const isLast of [false, true]) {
+  for (const code of [constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL]) {
+    test(`unary: a request that is reset with ${code} in one go is not handled (complete: ${isLast})`, async t => {
+      const { method, calls } = stuck('unary')
+      const bed = await startBed(t, { [STUCK]: method, [ECHO]: echo })
+      const { socket, headers, data, reset } = rawFrames(t, bed.port)
+      const message = frame(Buffer.from('m'))
+      socket.write(Buffer.concat([headers(1, ECHO), data(1, message, true)]))
+      await bed.finished(1)
+      socket.write(headers(3, STUCK))
+      while (bed.starts.length < 2) await new Promise(resolve => setImmediate(resolve))
+      socket.write(Buffer.concat([data(3, message, isLast), reset(3, code)]))
+      assert.equal((await bed.finished(2))[1]?.code, 1)
+      assert.equal(calls.length, 0)
+    })
+  }
+}
+
+test('unary: an answer that the client does not wait for is not a success', async t => {
+  const bed = await startBed(t, { [ECHO]: { kind: 'unary', handle: () => Buffer.alloc(10_000_000) } })
+  const stream = open(rawSession(t, bed.port), ECHO)
+  stream.end(frame(Buffer.alloc(0)))
+  await once(stream, 'response')
+  stream.close(constants.NGHTTP2_CANCEL)
+  const [observation] = await bed.finished(1)
+  assert.deepEqual([observation?.code, observation?.messagesSent], [1, 1])
+})
+
+test('a handler that throws nothing has failed all the same', async t => {
+  const { promise: failed, resolve } = Promise.withResolvers<GrpcCall>()
+  const nothing: unknown = undefined
+  const bed = await startBed(t, {
+    [ECHO]: {
+      kind: 'unary',
+      handle(_message, call) {
+        resolve(call)
+        throw nothing
+      },
+    },
+  })
+  await assert.rejects(grpcClient(t, bed.port).unary(ECHO, Buffer.alloc(0)), { code: grpc.status.INTERNAL })
+  assert.equal(await reasonOf((await failed).signal), 'INTERNAL')
+})
 
 test('unary: the listener has a deadline of its own', async t => {
   const { method } = stuck('unary')

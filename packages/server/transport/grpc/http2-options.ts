@@ -35,10 +35,16 @@ const SESSION_OVERHEAD_BYTES = 64 * MIB
 const BYTES_PER_MEGABYTE = 1_000_000
 
 /**
- * What node's HTTP/2 server is told. Its other protections stay at their defaults: a connection is
- * closed after 1,000 invalid frames or 100 streams over the limit, and by nghttp2 when it asks for
- * 1,000 acknowledgements (pings, settings) without reading them, or sends a header block in more
- * than 8 continuations. Pings themselves are answered and never punished, however often they come.
+ * Frames that make no sense, over the life of a connection. Connections between servers live for
+ * weeks, but a client that is not broken sends none.
+ */
+const MAX_INVALID_FRAMES = 1000
+
+/**
+ * What node's HTTP/2 server is told. nghttp2 protects beyond that: it closes a connection that opens
+ * more streams than it was told it may, that asks for 1,000 acknowledgements (pings, settings)
+ * without reading them, or that sends a header block in more than 8 continuations. Pings themselves
+ * are answered and never punished, however often they come.
  */
 export function http2Options(limits: GrpcLimits): ServerOptions {
   const answersBytes = limits.maxConcurrentStreams * limits.maxMessageBytes
@@ -48,13 +54,15 @@ export function http2Options(limits: GrpcLimits): ServerOptions {
       maxFrameSize: MAX_FRAME_BYTES,
       maxConcurrentStreams: limits.maxConcurrentStreams,
       maxHeaderListSize: limits.maxHeaderBytes,
-      enablePush: false,
     },
     maxHeaderListPairs: MAX_HEADER_FIELDS,
     streamResetBurst: STREAM_RESET_BURST,
     streamResetRate: STREAM_RESETS_PER_SECOND,
-    maxSessionInvalidFrames: 1000,
-    maxSessionRejectedStreams: 100,
+    maxSessionInvalidFrames: MAX_INVALID_FRAMES,
+    // node counts streams again, and lags behind when many are reset at once: what it rejects is in
+    // good faith, and after 100 in its life a connection would be closed. The limits above and below
+    // this count hold without it.
+    maxSessionRejectedStreams: MAX_UINT32,
     // The default of 10 MB counts answers that wait to be sent, and refuses new streams while they
     // do. As many answers as there may be streams must fit.
     maxSessionMemory: Math.min(

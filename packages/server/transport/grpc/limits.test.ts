@@ -222,6 +222,23 @@ test('what piles up on a stream that nobody reads counts, in how many pieces it 
   await grpcClient(t, bed.port).unary(ECHO, Buffer.alloc(1_000_000))
 })
 
+test('what came in one read with its headers is not given back twice', async t => {
+  const bed = await startBed(t, { [CHAT]: chat, [ECHO]: echo }, { maxInFlightBytes: 1_000_000 })
+  const session = rawSession(t, bed.port)
+  await once(session, 'connect')
+  for (let round = 0; round < 20; round++) {
+    const stream = open(session, CHAT)
+    const reply = collect(stream)
+    stream.end(frame(Buffer.alloc(10_000)))
+    assert.equal((await reply).status, '0')
+  }
+  await bed.finished(20)
+  const stream = open(session, ECHO)
+  const reply = collect(stream)
+  stream.end(frame(Buffer.alloc(1_000_001)))
+  assert.equal((await reply).status, '8')
+})
+
 test('clients are told the limits of a connection', async t => {
   const bed = await startBed(t, { [ECHO]: echo }, { maxConcurrentStreams: 17, maxHeaderBytes: 9000 })
   const session = rawSession(t, bed.port)
@@ -273,10 +290,10 @@ test('a client may cancel thousands of calls in a row, and not without end', asy
   const bed = await startBed(t, { [ECHO]: echo })
   const session = rawSession(t, bed.port)
   const openAndReset = async (count: number) => {
-    for (let index = 0; index < count && !session.destroyed; index++) {
-      const stream = open(session, ECHO)
-      stream.close(constants.NGHTTP2_CANCEL)
-      await closed(stream)
+    for (let done = 0; done < count && !session.destroyed; done += 100) {
+      const streams = Array.from({ length: 100 }, () => open(session, ECHO))
+      for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL)
+      await Promise.all(streams.map(closed))
     }
   }
   await openAndReset(3000)

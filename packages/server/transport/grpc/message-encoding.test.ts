@@ -27,7 +27,7 @@ for (const encoding of ['gzip', 'deflate'] as const) {
 }
 
 test('a bomb is stopped at the limit, not after it went off', async () => {
-  const bomb = gzipSync(Buffer.alloc(100_000_000))
+  const bomb = gzipSync(Buffer.alloc(20_000_000))
   let reservedBytes = 0
   const memory = { reserve: (sizeBytes: number) => (reservedBytes += sizeBytes) }
   await assert.rejects(inflateMessage('gzip', bomb, { ...unlimited, memory, maxMessageBytes: 1_000_000 }), {

@@ -203,7 +203,9 @@ test('nothing is read while the handler does not ask, and the client waits', asy
       }
     }),
   })
-  const stream = open(rawSession(t, bed.port), CHAT)
+  const session = rawSession(t, bed.port)
+  await once(session, 'connect')
+  const stream = open(session, CHAT)
   const reply = collect(stream)
   const message = frame(Buffer.alloc(1_000_000, 1))
   let taken = 0
@@ -214,7 +216,7 @@ test('nothing is read while the handler does not ask, and the client waits', asy
   // Until the client is stuck: nothing more goes out while pings come back.
   for (;;) {
     const before = taken
-    for (let round = 0; round < 5; round++) await new Promise(resolve => stream.session?.ping(resolve))
+    for (let round = 0; round < 5; round++) await new Promise(resolve => session.ping(resolve))
     if (taken >= 10 && taken === before) break
   }
   assert.ok(taken < 25, `${taken} of 40 messages were taken by a server that reads none`)

@@ -5,7 +5,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2'
-import type { Socket } from 'node:net'
+import { connect as connectSocket, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import * as grpc from '@grpc/grpc-js'
 import { type ErrorCode, ServingError } from '@millrace/sdk'
@@ -150,6 +150,44 @@ export function open(
   )
   stream.on('error', () => {})
   return stream
+}
+
+/** A connection for frames that no HTTP/2 library would send. */
+export function rawFrames(t: TestContext, port: number) {
+  const socket = connectSocket(port, '127.0.0.1')
+  socket.on('error', () => {})
+  t.after(() => socket.destroy())
+  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), http2Frame(0x4, 0, 0, '')]))
+  return {
+    socket,
+    headers: (streamId: number, path: string) => {
+      // HPACK: POST and http from the static table, the rest as literals that are not indexed.
+      const fields = [
+        Buffer.from([0x83, 0x86]),
+        literal(1, 'localhost'),
+        literal(4, path),
+        literal(31, 'application/grpc'),
+      ]
+      return http2Frame(0x1, 0x4, streamId, Buffer.concat(fields))
+    },
+    data: (streamId: number, bytes: Buffer, isLast: boolean) =>
+      http2Frame(0x0, isLast ? 0x1 : 0, streamId, bytes),
+    reset: (streamId: number, code: number) => http2Frame(0x3, 0, streamId, Buffer.from([0, 0, 0, code])),
+  }
+}
+
+function http2Frame(type: number, flags: number, streamId: number, payload: Buffer | string): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(streamId, 5)
+  return Buffer.concat([head, Buffer.from(payload)])
+}
+
+function literal(nameIndex: number, value: string): Buffer {
+  const name = nameIndex < 15 ? [nameIndex] : [0x0f, nameIndex - 15]
+  return Buffer.from([...name, value.length, ...Buffer.from(value)])
 }
 
 export interface RawReply {

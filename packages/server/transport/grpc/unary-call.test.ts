@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import * as grpc from '@grpc/grpc-js'
 import { ServingError } from '@millrace/sdk'
@@ -40,10 +41,18 @@ test('500 calls at once each get their own answer', async t => {
 })
 
 test('a connection may have more answers waiting than node counts as memory by default', async t => {
-  const { client } = await startUnary(t, () => Buffer.alloc(1_000_000, 7))
-  const answers = await Promise.all(Array.from({ length: 60 }, () => client.unary(ECHO, Buffer.alloc(0))))
+  const { bed } = await startUnary(t, message => Buffer.alloc(message.length * 1_000_000))
+  const session = rawSession(t, bed.port)
+  const waiting = Array.from({ length: 30 }, () => open(session, ECHO))
+  for (const stream of waiting) stream.end(frame(Buffer.alloc(1)))
+  await Promise.all(waiting.map(stream => once(stream, 'response')))
+  const stream = open(session, ECHO)
+  const reply = collect(stream)
+  stream.end(frame(Buffer.alloc(0)))
+  assert.equal((await reply).status, '0')
+  const late = await Promise.all(waiting.map(collect))
   assert.equal(
-    answers.every(answer => answer.length === 1_000_000),
+    late.every(({ data }) => data.length === 1_000_005),
     true,
   )
 })

@@ -1,4 +1,4 @@
-import { ByteBudget } from '../../base/byte-budget.ts'
+import { ByteBudget } from '../../base/index.ts'
 import type { HttpLimits } from './http-types.ts'
 
 /** What all requests of one listener share: places for running ones, and bytes for their bodies. */

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ServingError } from '@millrace/sdk'
-import type { ByteBudget } from '../../base/byte-budget.ts'
+import type { ByteBudget } from '../../base/index.ts'
 import { BodyBuffer, isAligned } from './body-buffer.ts'
 import { type Compression, createInflater, type Inflater } from './content-encoding.ts'
 import { listenerErrors } from './listener-errors.ts'

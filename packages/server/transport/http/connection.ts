@@ -95,7 +95,7 @@ export class Connection {
       return
     }
     // The broken parser says the same of every further byte.
-    if (this.isEnding || this.#malformed !== undefined) {
+    if (this.isEnding) {
       if (error.code === 'CANCELLED') this.socket.destroySoon()
       return
     }
@@ -105,7 +105,7 @@ export class Connection {
       else this.socket.destroySoon()
       return
     }
-    this.#malformed = error
+    this.#malformed ??= error
     if (this.#exchanges.length === 0) this.#refuse(error)
   }
 

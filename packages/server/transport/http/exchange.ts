@@ -81,10 +81,10 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
     this.#fail(error)
   }
 
-  /** @param hasPlace whether the exchange was counted among the running requests */
-  handle(route: HttpRoute, request: IncomingRequest, hasPlace: boolean): void {
+  /** Asks the handler. The exchange gives back the place that it was admitted to, if its route needs one. */
+  handle(route: HttpRoute, request: IncomingRequest): void {
     this.#request = request
-    this.#hasPlace = hasPlace
+    this.#hasPlace = route.isExemptFromLimits !== true
     try {
       const result = route.handle(request)
       if (!('then' in result)) {
@@ -135,7 +135,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   }
 
   onWritten(): void {
-    // A socket that closes while its last bytes are on their way says so twice.
+    // The socket may have closed while the last bytes were on their way.
     if (this.#phase === 'DONE') return
     this.#phase = 'DONE'
     this.#onDone()

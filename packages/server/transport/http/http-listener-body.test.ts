@@ -80,6 +80,35 @@ test('a body that the handler does not want leaves the connection usable, if it 
   assert.match(await client.until(/ok$/), /ignoredHTTP\/1\.1 200 /)
 })
 
+test('a body that could not be read leaves the connection usable, if it is small', async t => {
+  const { port } = await startListener(t, [echo])
+  const client = openRaw(t, port)
+  client.send(
+    'POST /echo/0 HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\nno gzip at',
+  )
+  assert.match(await client.until(/\}$/), /^HTTP\/1\.1 400 .*Connection: keep-alive/s)
+  client.send(' all, realPOST /echo/0 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok')
+  await client.until(/ok$/)
+})
+
+test('an unwanted body that is cut short ends the connection', async t => {
+  const { port } = await startListener(t, [
+    { method: 'POST', path: '/ignore', handle: () => text(200, 'ignored') },
+  ])
+  const client = openRaw(t, port).send('POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhal')
+  await client.until(/ignored$/)
+  client.socket.end()
+  assert.match(await client.untilClosed(), /ignored$/)
+})
+
+test('a client that neither sends its unwanted body nor leaves is left', async t => {
+  const { port } = await startListener(t, [
+    { method: 'POST', path: '/ignore', handle: () => text(200, 'ignored') },
+  ])
+  const client = openRaw(t, port).send('POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n')
+  assert.match(await client.untilClosed(), /ignored$/)
+})
+
 test('a large body that the handler does not want ends the connection, after the answer', async t => {
   const { port, nextObservation } = await startListener(t, [
     { method: 'POST', path: '/ignore', handle: () => text(200, 'ignored') },

@@ -63,6 +63,24 @@ test('the signal is aborted at the deadline, which the handler can read', async 
   assert.equal((await answer).status, 504)
 })
 
+test('a handler that fails because it was aborted does not spoil the answer', async t => {
+  const route: HttpRoute = {
+    method: 'GET',
+    path: '/',
+    async handle({ signal }) {
+      await once(signal, 'abort')
+      throw new Error('aborted')
+    },
+  }
+  const { port } = await startListener(t, [route], { limits: { requestTimeoutMs: 20 } })
+  const client = openRaw(t, port)
+  for (let count = 0; count < 3; count++) {
+    client.received = ''
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+    assert.match(await client.until(/\}$/), /^HTTP\/1\.1 504 .*Connection: keep-alive/s)
+  }
+})
+
 test('what a handler does after its deadline is dropped', async t => {
   const { route, calls } = manualRoute()
   const { url } = await startListener(t, [route, QUICK], { limits: { requestTimeoutMs: 20 } })

@@ -107,27 +107,6 @@ test('a client that does not read its response is cut off', async t => {
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   assert.equal((await nextObservation()).status, 200)
   client.socket.resume()
-  assert.ok((await client.untilClosed()).length < 64_000_000)
-})
-
-test('a slow handler behind a large response on one connection is not cut off', async t => {
-  const gate = Promise.withResolvers<void>()
-  const { port } = await startListener(
-    t,
-    [
-      at('/large', () => ({ status: 200, body: new Uint8Array(8_000_000).fill(120) })),
-      at('/slow', async () => {
-        await gate.promise
-        return text(200, 'slow')
-      }),
-      at('/late', () => new Promise(() => {})),
-    ],
-    { limits: { requestTimeoutMs: 200 }, isCompressionEnabled: false },
-  )
-  const client = openRaw(t, port).send(
-    'GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n',
-  )
-  await client.until(/x{100}$/)
-  gate.resolve()
-  await client.until(/\r\n\r\nslow$/)
+  await client.closed
+  assert.ok(client.socket.bytesRead < 64_000_000)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HttpRoute } from './http-types.ts'
-import { bytes, errorOf, exchangeRaw, request, startListener, text } from './listener-fixture.ts'
+import { bytes, errorOf, exchangeRaw, openRaw, request, startListener, text } from './listener-fixture.ts'
 
 const routes: readonly HttpRoute[] = [
   { method: 'GET', path: '/v2', handle: () => text(200, 'server') },
@@ -108,6 +108,15 @@ test('an expectation other than 100-continue is 417', async t => {
     'GET /v2 HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n',
   )
   assert.match(answer, /^HTTP\/1\.1 417 .*tea/s)
+})
+
+test('an upgrade that is not offered is ignored', async t => {
+  const { port } = await startListener(t, routes)
+  const head =
+    'GET /v2 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n'
+  await openRaw(t, port)
+    .send(head)
+    .until(/^HTTP\/1\.1 200 .*server$/s)
 })
 
 test('CONNECT and a bare asterisk have answers too', async t => {

@@ -25,7 +25,7 @@ test('each piece is sent as soon as it is there', async t => {
   const client = openRaw(t, port).send(GET)
   assert.match(await client.until(/one;\r\n$/), /Transfer-Encoding: chunked/)
   gates[0]?.resolve()
-  await client.until(/two;\r\n$/)
+  await client.until(/one;\r\n4\r\ntwo;\r\n$/)
   gates[1]?.resolve()
   await client.until(/6\r\nthree;\r\n0\r\n\r\n$/)
   assert.equal((await nextObservation()).status, 200)
@@ -239,4 +239,73 @@ test('HTTP/1.0 gets a stream that ends with the connection', async t => {
   )
   const answer = await exchangeRaw(t, port, 'GET / HTTP/1.0\r\n\r\n')
   assert.match(answer, /Connection: close\r\n\r\none;two;$/)
+})
+
+test('a stream that pauses behind a large response on one connection is not cut off', async t => {
+  const gate = Promise.withResolvers<void>()
+  const { port, url } = await startListener(
+    t,
+    [
+      ...streaming(async function* () {
+        yield bytes('begun;')
+        await gate.promise
+        yield bytes('ended;')
+      }),
+      { method: 'GET', path: '/large', handle: () => ({ status: 200, body: new Uint8Array(20_000_000) }) },
+      { method: 'GET', path: '/never', handle: () => new Promise(() => {}) },
+    ],
+    { limits: { requestTimeoutMs: 100 }, isCompressionEnabled: false },
+  )
+  const client = openRaw(t, port, 1000).send(`GET /large HTTP/1.1\r\nHost: a\r\n\r\n${GET_AND_CLOSE}`)
+  await client.until(/begun;\r\n$/)
+  // Its deadline lies behind the time in which a client has to read some of a response.
+  assert.equal((await request(`${url}/never`)).status, 504)
+  gate.resolve()
+  assert.match(await client.untilClosed(), /ended;\r\n0\r\n\r\n$/)
+})
+
+test('a stream that pauses after its client has caught up is not cut off', async t => {
+  const gate = Promise.withResolvers<void>()
+  const { port, url } = await startListener(
+    t,
+    [
+      ...streaming(async function* () {
+        yield new Uint8Array(20_000_000)
+        yield bytes('caught up;')
+        await gate.promise
+        yield bytes('ended;')
+      }),
+      { method: 'GET', path: '/never', handle: () => new Promise(() => {}) },
+    ],
+    { limits: { requestTimeoutMs: 100 } },
+  )
+  const client = openRaw(t, port, 1000).send(GET_AND_CLOSE)
+  await client.until(/caught up;\r\n$/)
+  assert.equal((await request(`${url}/never`)).status, 504)
+  gate.resolve()
+  assert.match(await client.untilClosed(), /ended;\r\n0\r\n\r\n$/)
+})
+
+test('a stream that hangs loses its place at a deadline after its client has left', async t => {
+  const begun = Promise.withResolvers<void>()
+  const { port, url, nextObservation } = await startListener(
+    t,
+    [
+      ...streaming(async function* () {
+        yield bytes('one')
+        begun.resolve()
+        await new Promise(() => {})
+      }),
+      { method: 'GET', path: '/quick', handle: () => ({ status: 204 }) },
+      { method: 'GET', path: '/never', isExemptFromLimits: true, handle: () => new Promise(() => {}) },
+    ],
+    { limits: { requestTimeoutMs: 40, maxConcurrentRequests: 1 } },
+  )
+  const client = openRaw(t, port).send(GET)
+  await begun.promise
+  client.socket.destroy()
+  await nextObservation()
+  assert.equal((await request(`${url}/quick`)).status, 503)
+  assert.equal((await request(`${url}/never`)).status, 504)
+  assert.equal((await request(`${url}/quick`)).status, 204)
 })

@@ -13,9 +13,10 @@ import { IncomingRequest } from './incoming-request.ts'
 import { checkLimits } from './limits-check.ts'
 import { listenerErrors } from './listener-errors.ts'
 import { serializeResponse } from './raw-response.ts'
+import { type Expectation, objectionTo } from './request-check.ts'
 import { contentLength, type RequestHead } from './request-head.ts'
 import { pathOf } from './request-target.ts'
-import { createRouter, type RouteMatch, type Router } from './router.ts'
+import { createRouter, type Router } from './router.ts'
 
 /** Connections beyond `maxConnections` that are still told so; further ones are closed without a word. */
 const SURPLUS_CONNECTIONS = 64
@@ -39,6 +40,7 @@ class HttpListener implements Listener {
   readonly #bodyLimits: BodyLimits
   readonly #server: Server
   readonly #connections = new Map<Duplex, Connection>()
+  #address = { address: '', port: 0 }
   #closed: Promise<void> | undefined
 
   constructor(options: HttpListenerOptions) {
@@ -77,8 +79,6 @@ class HttpListener implements Listener {
   get port(): number {
     return this.#address.port
   }
-
-  #address = { address: '', port: 0 }
 
   async open(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -138,11 +138,7 @@ class HttpListener implements Listener {
     socket.on('close', () => this.#connections.delete(socket))
   }
 
-  #onRequest(
-    message: IncomingMessage,
-    response: ServerResponse,
-    expectation: 'CONTINUE' | 'UNKNOWN' | undefined,
-  ): void {
+  #onRequest(message: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
     const connection = this.#connections.get(message.socket)
     // Requests pipelined behind one whose response ends the connection get no answer (RFC 9112 section 9.6).
     if (connection === undefined || connection.isEnding) return
@@ -158,50 +154,27 @@ class HttpListener implements Listener {
       exchange.refuse(match)
       return
     }
-    const objection = this.#objectTo(message, head, match.route, connection, expectation)
-    if (objection === undefined) this.#admit(exchange, message, head, match)
-    else exchange.refuse(objection)
-  }
-
-  #admit(
-    exchange: Exchange,
-    message: IncomingMessage,
-    head: RequestHead,
-    { route, params }: RouteMatch,
-  ): void {
-    const { admission } = this.#context
-    const isCounted = route.isExemptFromLimits !== true
-    if (isCounted && !admission.tryEnter()) {
-      exchange.refuse(listenerErrors.tooManyRequests(this.#options.limits.maxConcurrentRequests))
+    const objection =
+      objectionTo(message, head, expectation, this.#options.limits) ?? this.#tryAdmit(match.route, connection)
+    if (objection !== undefined) {
+      exchange.refuse(objection)
       return
     }
     const { writer, expiresAtMs } = exchange
     const sendContinue = writer.isContinueOwed ? () => writer.sendContinue() : undefined
+    const { params } = match
     const request = new IncomingRequest(message, head, params, this.#bodyLimits, expiresAtMs, sendContinue)
-    exchange.handle(route, request, isCounted)
+    exchange.handle(match.route, request)
   }
 
-  /** What stands against a request before its handler is asked, the cheapest questions first. */
-  #objectTo(
-    message: IncomingMessage,
-    head: RequestHead,
-    route: HttpRoute,
-    connection: Connection,
-    expectation: 'CONTINUE' | 'UNKNOWN' | undefined,
-  ): ServingError | undefined {
-    const { headers } = message
-    const { limits } = this.#options
-    if (headers.host === undefined && message.httpVersion === '1.1') return listenerErrors.hostMissing()
-    if (expectation === 'UNKNOWN') return listenerErrors.expectationUnknown(headers.expect ?? '')
-    const transferEncoding = headers['transfer-encoding']
-    if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
-      return listenerErrors.transferEncodingUnknown(transferEncoding)
-    }
-    if ((head.lengthBytes ?? 0) > limits.maxBodyBytes) return listenerErrors.bodyTooLarge(limits.maxBodyBytes)
+  /** Takes a place among the running requests, unless the route needs none, or says why there is none. */
+  #tryAdmit(route: HttpRoute, connection: Connection): ServingError | undefined {
     if (route.isExemptFromLimits === true) return undefined
+    const { maxConnections, maxConcurrentRequests } = this.#options.limits
     if (connection.isDraining) return listenerErrors.shuttingDown()
-    if (connection.isSurplus) return listenerErrors.tooManyConnections(limits.maxConnections)
-    return undefined
+    if (connection.isSurplus) return listenerErrors.tooManyConnections(maxConnections)
+    const isAdmitted = this.#context.admission.tryEnter()
+    return isAdmitted ? undefined : listenerErrors.tooManyRequests(maxConcurrentRequests)
   }
 
   /** Node hands a CONNECT over with its bare socket: there is no response object to write to. */
@@ -210,7 +183,7 @@ class HttpListener implements Listener {
     onStart?.('CONNECT')
     const response = this.#context.toErrorResponse(listenerErrors.connectNotOffered())
     socket.on('error', ignore)
-    socket.end(serializeResponse(response))
+    socket.end(serializeResponse(response), () => socket.destroy())
     onFinish?.({ method: 'CONNECT', route: undefined, path, status: response.status, durationMs: 0 })
   }
 }

@@ -105,10 +105,11 @@ export class RawClient {
   #isClosed = false
   #check: (() => void) | undefined
 
-  constructor(port: number) {
+  /** @param keptLength how much of the end of what comes is kept */
+  constructor(port: number, keptLength: number) {
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     this.socket.on('data', chunk => {
-      this.received += chunk.toString('latin1')
+      this.received = (this.received + chunk.toString('latin1')).slice(-keptLength)
       this.#check?.()
     })
     // A reset is one of the ways to be closed.
@@ -147,8 +148,8 @@ export class RawClient {
 }
 
 /** Opens a bare socket that is destroyed with the test. */
-export function openRaw(t: TestContext, port: number): RawClient {
-  const client = new RawClient(port)
+export function openRaw(t: TestContext, port: number, keptLength = 1_000_000): RawClient {
+  const client = new RawClient(port, keptLength)
   t.after(() => client.socket.destroy())
   return client
 }

@@ -80,13 +80,8 @@ export class Responder {
     }
     const first = await stream.first()
     if (this.#isAbandoned) return
-    try {
-      this.#begin(response, STREAMED)
-      await this.#writer.stream(stream, first)
-    } catch (error) {
-      stream.cancel()
-      throw error
-    }
+    this.#begin(response, STREAMED)
+    await this.#writer.stream(stream, first)
     // A stream that was cancelled on the way must not look complete.
     if (!this.#isAbandoned) this.#writer.finish([])
   }

@@ -24,7 +24,7 @@ export class ResponseStream {
   async write(first: IteratorResult<Uint8Array>, response: ServerResponse, stallMs: number): Promise<void> {
     let step = first
     while (step.done !== true && !this.#isCancelled) {
-      if (step.value.byteLength > 0 && !response.write(step.value)) {
+      if (!response.write(step.value)) {
         await this.#drained(response, stallMs)
         if (this.#isCancelled) return
       }

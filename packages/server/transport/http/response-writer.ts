@@ -96,8 +96,7 @@ export class ResponseWriter {
     }
     response.on('finish', () => this.#observer.onWritten())
     response.end(pieces[lastIndex])
-    // Node puts its keep-alive timeout in place of this one when the response has gone.
-    if (response.writableLength > 0) this.#message.socket.setTimeout(this.#stallMs)
+    this.#cutOffWhenStalled()
   }
 
   /** The client gets the whole response and the word that it is the last, and then some time to stop sending. */
@@ -105,8 +104,16 @@ export class ResponseWriter {
     const response = this.#response
     if (pieces.length === 0) response.flushHeaders()
     for (const piece of pieces) response.write(piece)
-    closeLingering(this.#message, () => response.end())
+    closeLingering(this.#message, () => {
+      response.end()
+      this.#cutOffWhenStalled()
+    })
     this.#observer.onWritten()
+  }
+
+  #cutOffWhenStalled(): void {
+    // Node puts its keep-alive timeout in place of this one when the response has gone.
+    if (this.#response.writableLength > 0) this.#message.socket.setTimeout(this.#stallMs)
   }
 
   #isDiscardable(): boolean {

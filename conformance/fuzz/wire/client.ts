@@ -1,0 +1,41 @@
+import type { FuzzInput } from '../inputs/fuzz-input.ts'
+import { GrpcSender } from './grpc-sender.ts'
+import type { Outcome } from './outcome.ts'
+import { sendRaw } from './raw-sender.ts'
+import { RestSender } from './rest-sender.ts'
+
+/** The server's ports. */
+export interface Ports {
+  readonly rest: number
+  readonly grpc: number
+  readonly metrics: number
+}
+
+/** One client: a connection for REST and one for gRPC, opened when they are needed. */
+export class Client {
+  readonly #ports: Ports
+  readonly #rest: RestSender
+  readonly #grpc: GrpcSender
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+    this.#rest = new RestSender(ports.rest)
+    this.#grpc = new GrpcSender(ports.grpc)
+  }
+
+  send(input: FuzzInput): Promise<Outcome> {
+    switch (input.kind) {
+      case 'rest':
+        return this.#rest.send(input)
+      case 'grpc':
+        return this.#grpc.send(input)
+      case 'raw':
+        return sendRaw(input, this.#ports[input.port])
+    }
+  }
+
+  close(): void {
+    this.#rest.close()
+    this.#grpc.close()
+  }
+}
