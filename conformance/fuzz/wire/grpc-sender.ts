@@ -31,8 +31,8 @@ export class GrpcSender {
       const pieces: Buffer[] = []
       let failure: Error | undefined
       const timer = setTimeout(() => {
+        failure = new Error(`no end of the call within ${DEADLINE_MS} ms`)
         stream.destroy()
-        resolve({ kind: 'lost', reason: `no end of the call within ${DEADLINE_MS} ms ${JSON.stringify(stream.state)} ${JSON.stringify(headers)} ${JSON.stringify(trailers)} ${stream.closed} ${stream.rstCode} ${stream.readableFlowing} ${stream.readableEnded} ${stream.readableLength} ${stream.writableLength} ${stream.writableFinished} ${stream.writableEnded}` })
       }, DEADLINE_MS)
       stream.on('response', received => {
         headers = received
@@ -66,8 +66,14 @@ export class GrpcSender {
       })
       for (const piece of input.pieces) if (piece.length > 0) stream.write(piece)
       if (input.ending === 'end') stream.end()
-      // Behind what was written: a reset at once would overtake it.
-      else setImmediate(() => stream.close(constants.NGHTTP2_CANCEL))
+      // Behind what was written, which a reset at once would overtake, but not until the last byte has left: the server may
+      // have closed the window.
+      else {
+        setImmediate(() => {
+          stream.close(constants.NGHTTP2_CANCEL)
+          stream.destroy()
+        })
+      }
     })
   }
 

@@ -13,7 +13,7 @@ export interface RestReply {
 /** @param body sent as JSON; text as it is */
 export async function callRest(url: URL, method: 'GET' | 'POST', body?: object | string): Promise<RestReply> {
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
-  const response = await (method === 'GET' ? fetch(url) : fetch(url, { method, body: text ?? null }))
+  const response = await fetch(url, method === 'GET' ? {} : { method, body: text ?? null })
   const bytes = await bodyOf(response)
   const { status, headers } = response
   if (!response.ok && bytes.length > 0)

@@ -72,6 +72,11 @@ export function writeFloat32s(target: ByteTarget, start: number, values: Float32
     const whole = magnitude | 0
     if (whole === magnitude && whole < EXACT_INTEGERS) {
       at = writeDigits(bytes, at, whole, digitCount(whole))
+      // Parsers that know integers read `-0` as 0, and the sign is lost.
+      if (whole === 0 && bits !== 0) {
+        bytes[at++] = DOT
+        bytes[at++] = DIGIT_0
+      }
       continue
     }
 

@@ -103,12 +103,12 @@ describe('serializeInferResponse, JSON', () => {
         BigInt64Array.of(-9223372036854775808n, -9007199254740991n, 0n),
         '[-9223372036854775808,-9007199254740991,0]',
       ],
-      ['FP16', Float16Array.of(0.1, Number.NaN, 65504, -0), '[0.099975586,null,65504,-0]'],
+      ['FP16', Float16Array.of(0.1, Number.NaN, 65504, -0), '[0.099975586,null,65504,-0.0]'],
       ['FP32', Float32Array.of(0.1, Number.POSITIVE_INFINITY, -1e-7), '[0.1,null,-1e-7]'],
       [
         'FP64',
         Float64Array.of(0.1, Number.NaN, Number.NEGATIVE_INFINITY, 1e21, -0),
-        '[0.1,null,null,1e+21,-0]',
+        '[0.1,null,null,1e+21,-0.0]',
       ],
       ['FP64', Float64Array.of(0.1, Number.NaN, Number.NEGATIVE_INFINITY, 5e-324), '[0.1,null,null,5e-324]'],
       [

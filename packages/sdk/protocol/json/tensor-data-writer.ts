@@ -98,12 +98,12 @@ function writeDoubles(writer: ByteWriter, data: Float64Array): void {
       if (Object.is(value, -0)) hasNegativeZero = true
       chunk.push(value)
     }
-    // JSON.stringify prints -0 without its sign, which would not read back.
+    // JSON.stringify prints -0 without its sign; as an integer, parsers of other languages drop it as well.
     writer.ascii(hasNegativeZero ? chunk.map(formatDouble).join(',') : JSON.stringify(chunk).slice(1, -1))
   }
 }
 
 function formatDouble(value: number): string {
   if (!Number.isFinite(value)) return 'null'
-  return Object.is(value, -0) ? '-0' : String(value)
+  return Object.is(value, -0) ? '-0.0' : String(value)
 }

@@ -158,32 +158,54 @@ for (const kind of ['unary', 'stream'] as const) {
   }
 }
 
-for (const isLast of [false, true]) {
-  for (const code of [constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL]) {
-    test(`unary: a request that is reset with ${code} in one go is not handled (complete: ${isLast})`, async t => {
-      const { method, calls } = stuck('unary')
-      const bed = await startBed(t, { [STUCK]: method, [ECHO]: echo })
-      const { socket, headers, data, reset } = rawFrames(t, bed.port)
-      const message = frame(Buffer.from('m'))
-      socket.write(Buffer.concat([headers(1, ECHO), data(1, message, true)]))
-      await bed.finished(1)
-      socket.write(headers(3, STUCK))
-      while (bed.starts.length < 2) await new Promise(resolve => setImmediate(resolve))
-      socket.write(Buffer.concat([data(3, message, isLast), reset(3, code)]))
-      assert.equal((await bed.finished(2))[1]?.code, 1)
-      assert.equal(calls.length, 0)
-    })
-  }
+for (const code of [constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL]) {
+  test(`unary: a request that is reset with code ${code} before its end is not handled`, async t => {
+    const { method, calls } = stuck('unary')
+    const bed = await startBed(t, { [STUCK]: method })
+    const { socket, headers, data, reset } = rawFrames(t, bed.port)
+    socket.write(Buffer.concat([headers(1, STUCK), data(1, frame(Buffer.from('m')), false)]))
+    while (bed.starts.length === 0) await new Promise(resolve => setImmediate(resolve))
+    socket.write(reset(1, code))
+    assert.equal((await bed.finished(1))[0]?.code, 1)
+    assert.equal(calls.length, 0)
+    socket.destroy()
+  })
 }
 
-test('unary: an answer that the client does not wait for is not a success', async t => {
-  const bed = await startBed(t, { [ECHO]: { kind: 'unary', handle: () => Buffer.alloc(10_000_000) } })
-  const stream = open(rawSession(t, bed.port), ECHO)
-  stream.end(frame(Buffer.alloc(0)))
-  await once(stream, 'response')
-  stream.close(constants.NGHTTP2_CANCEL)
-  const [observation] = await bed.finished(1)
-  assert.deepEqual([observation?.code, observation?.messagesSent], [1, 1])
+for (const sizeBytes of [10, 10_000_000]) {
+  test(`unary: an answer of ${sizeBytes} bytes that the client does not wait for is not a success`, async t => {
+    const bed = await startBed(t, { [ECHO]: { kind: 'unary', handle: () => Buffer.alloc(sizeBytes) } })
+    // No window: the headers come, and the answer waits.
+    const stream = open(rawSession(t, bed.port, { settings: { initialWindowSize: 0 } }), ECHO)
+    stream.end(frame(Buffer.alloc(0)))
+    await once(stream, 'response')
+    stream.close(constants.NGHTTP2_CANCEL)
+    const [observation] = await bed.finished(1)
+    assert.deepEqual([observation?.code, observation?.messagesSent], [1, 1])
+  })
+}
+
+test('stream: a request that is cut off does not look complete to its handler', async t => {
+  const { promise: seen, resolve } = Promise.withResolvers<string>()
+  const bed = await startBed(t, {
+    [CHAT]: {
+      kind: 'stream',
+      async *handle(messages) {
+        try {
+          for await (const message of messages) if (message.length === 0) yield message
+          resolve('complete')
+        } catch (error) {
+          resolve(ServingError.from(error, '').code)
+        }
+      },
+    },
+  })
+  const { socket, headers, data, reset } = rawFrames(t, bed.port)
+  socket.write(Buffer.concat([headers(1, CHAT), data(1, frame(Buffer.from('m')), false)]))
+  while (bed.starts.length === 0) await new Promise(resolve => setImmediate(resolve))
+  socket.write(reset(1, constants.NGHTTP2_CANCEL))
+  assert.equal(await seen, 'CANCELLED')
+  socket.destroy()
 })
 
 test('a handler that throws nothing has failed all the same', async t => {

@@ -14,11 +14,17 @@ export interface GrpcCall {
 /** An encoded message; pieces are written one after the other without joining them. */
 export type GrpcMessage = Uint8Array | readonly Uint8Array[]
 
+/**
+ * The message is the handler's, but it may be a view of memory that holds other messages too: copy
+ * it before you transfer its `buffer` to a worker, unless the message is nearly all of it.
+ */
 export type GrpcUnaryHandler = (message: Uint8Array, call: GrpcCall) => GrpcMessage | Promise<GrpcMessage>
 
 /**
  * Reads messages as they come and yields answers. Iterating stops reading from the socket while a
- * message is being worked on; yielding waits while the client does not read.
+ * message is being worked on; yielding waits while the client does not read. A message counts as in
+ * flight until the next one is asked for. When the call ends otherwise, reading throws what `signal`
+ * has as its reason, and the iterable that was returned is told to `return`.
  */
 export type GrpcStreamHandler = (
   messages: AsyncIterable<Uint8Array>,
@@ -32,7 +38,10 @@ interface GrpcMethodCommon {
    * larger than those; -1 for "any".
    */
   readonly alignAt?: (head: Uint8Array) => number
-  /** Answered even when the listener is at its limit of concurrent calls: health checks. */
+  /**
+   * Answered even when the listener is at its limit of concurrent calls or of bytes in flight: health
+   * checks. Such a call may hold 64 KiB of its own.
+   */
   readonly isExemptFromLimits?: boolean
 }
 
@@ -65,13 +74,19 @@ export interface GrpcLimits {
   /** Bytes of request messages held at once over all calls; more end with RESOURCE_EXHAUSTED. */
   readonly maxInFlightBytes: number
   readonly maxConnections: number
-  /** How long a unary call may take without a shorter deadline of the client's. Streams only have the client's. */
+  /**
+   * How long a unary call may take, until the client has its answer, without a shorter deadline of the
+   * client's. Streams only have the client's.
+   */
   readonly requestTimeoutMs: number
   /** How long a stream may stay without a message in either direction. */
   readonly streamIdleTimeoutMs: number
 }
 
-/** One finished call, for metrics and access logs. */
+/**
+ * One finished call, for metrics and access logs. Calls of methods that are not served are observed
+ * as `unknown` `unknown`; requests that are not gRPC (HTTP 405, 415) are not observed.
+ */
 export interface GrpcObservation {
   readonly service: string
   readonly method: string

@@ -44,7 +44,7 @@ export class RequestMessages implements AsyncIterableIterator<Uint8Array, undefi
       this.#deliver()
     })
     call.stream.on('end', () => {
-      if (call.isDecided || call.stream.destroyed || call.stream.closed) return
+      if (call.isDecided) return
       this.#isComplete = true
       this.#deliver()
     })

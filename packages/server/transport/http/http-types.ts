@@ -24,11 +24,16 @@ export interface HttpRequest {
   body(alignAt?: number): Promise<Uint8Array>
 }
 
-/** One piece, pieces written one after the other without joining them, or a stream flushed piece by piece. */
+/**
+ * One piece, pieces written one after the other without joining them, or a stream flushed piece by piece.
+ * A stream that fails before its first piece gives an error response, later it breaks the response off; it
+ * is told to `return` when the client leaves.
+ */
 export type HttpBody = Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>
 
 export interface HttpResponse {
   readonly status: number
+  /** Length, transfer encoding and connection are the listener's to say; they are dropped here. */
   readonly headers?: Readonly<{ [name: string]: string }>
   readonly body?: HttpBody | undefined
 }
@@ -49,12 +54,18 @@ export interface HttpLimits {
   readonly maxBodyBytes: number
   /** Largest request line and headers together. */
   readonly maxHeaderBytes: number
-  /** Requests being answered at once; more are refused with 503 and `Retry-After`. */
+  /**
+   * Requests being answered at once; more are refused with 503 and `Retry-After`. A handler that does not
+   * settle keeps its place until its deadline.
+   */
   readonly maxConcurrentRequests: number
   /** Bytes of request bodies held at once over all requests; more are refused with 503 and `Retry-After`. */
   readonly maxInFlightBytes: number
   readonly maxConnections: number
-  /** From the first header byte until the response has begun. */
+  /**
+   * From the end of the headers (which have a time of their own) until the response has begun. A client
+   * that reads nothing of its response for as long is cut off.
+   */
   readonly requestTimeoutMs: number
   /** How long a client may take to send its headers. */
   readonly headersTimeoutMs: number
@@ -92,7 +103,7 @@ export interface Listener {
   readonly port: number
   /**
    * Refuses new work, lets what is running finish for at most `graceMs`, then aborts it.
-   * Resolves when no socket is open. Idempotent.
+   * Resolves when no socket is open. Idempotent; a later call may shorten the grace.
    */
   close(graceMs: number): Promise<void>
 }
