@@ -5,7 +5,7 @@ import type { Address, ModelEntry, RunningServer, ServerSettings } from '@millra
 import pc from 'picocolors'
 
 /** Beside a model: a request that shows what the model is for, and that people can paste. */
-export const EXAMPLE_REQUEST_FILE = 'example-request.json'
+const EXAMPLE_REQUEST_FILE = 'example-request.json'
 
 /** What `millrace serve` prints as soon as it listens. */
 export function listeningText(server: RunningServer, settings: ServerSettings): string {

@@ -2,30 +2,22 @@
 export { ByteBudget } from './byte-budget.ts'
 export {
   type CheckedSettings,
-  formatPath,
   formatValue,
   originOf,
-  settingError,
   settingsChecker,
 } from './config/checked-settings.ts'
 export { readDotenv } from './config/dotenv-file.ts'
 export {
-  describeAllowed,
   type FieldSchema,
   type FieldSchemas,
   type FieldType,
   type ObjectSchema,
 } from './config/field-schema.ts'
-export { flagsSource } from './config/flags-source.ts'
 export {
-  isJsonObject,
   type JsonObject,
-  MAX_SETTINGS_FILE_BYTES,
-  parseJson,
-  parseJsonObject,
   readJsonObject,
 } from './config/json-file.ts'
-export { nearestName, suggestion } from './config/nearest-name.ts'
+export { suggestion } from './config/nearest-name.ts'
 export { fileSource, type Origin, type SettingsSource } from './config/settings-source.ts'
 export {
   type VariableOptions,

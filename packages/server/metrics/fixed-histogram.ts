@@ -1,7 +1,7 @@
 import type { Sample } from './read-on-scrape.ts'
 
 /** Upper bounds in seconds: prometheus clients' common defaults, widened downwards for fast models. */
-export const LATENCY_BUCKETS_SECONDS = [
+const LATENCY_BUCKETS_SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ] as const
 

@@ -20,7 +20,7 @@ export function resolveArtefactUri(uri: string, folder: string): string {
 }
 
 /** True for `s3://bucket/key` and the like. */
-export function hasScheme(uri: string): boolean {
+function hasScheme(uri: string): boolean {
   // Two letters at least: `c:` is a drive.
   return /^[a-z][a-z\d+.-]+:/i.test(uri)
 }

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServingError } from '@millrace/sdk'
 
-export const SETTINGS_FILE_NAME = 'model-settings.json'
+const SETTINGS_FILE_NAME = 'model-settings.json'
 
 export interface ScanLimits {
   /** Levels of folders below the root. */

@@ -1,12 +1,8 @@
 /** Where models come from: settings files in a folder, their code, their artefacts, their versions. */
 export { pickDefaultVersion } from './default-version.ts'
 export { createFolderRepository, type FolderRepositoryOptions } from './folder-repository.ts'
-export { DEFAULT_SCAN_LIMITS, type ScanLimits, SETTINGS_FILE_NAME } from './folder-scan.ts'
+export type { ScanLimits } from './folder-scan.ts'
 export { type ImplementationSettings, loadImplementation } from './implementation.ts'
-export { type ImplementationText, parseImplementation, RUNTIME_ALIASES } from './implementation-text.ts'
-export { checkModelName } from './model-name.ts'
 export type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'
-export { modelVariables, readModelSettings, readModelSettingsFromVariables } from './model-settings-file.ts'
 export { modelSettingsJsonSchema } from './model-settings-schema.ts'
-export { resolveModelUri } from './model-uri.ts'
 export type { ModelVersionSettings } from './model-version-settings.ts'

@@ -140,7 +140,9 @@ test('everything a file can say', async () => {
     maxQueueDelayMs: 20,
     isCacheEnabled: false,
     allowsWorkers: false,
-    warnings: [`${settings?.settingsFile}: max_batch_size is set to 32: this version does not batch requests`],
+    warnings: [
+      `${settings?.settingsFile}: max_batch_size is set to 32: this version does not batch requests`,
+    ],
   })
 })
 

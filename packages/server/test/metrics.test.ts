@@ -45,6 +45,14 @@ async function scrape(server: RunningServer, path = '/metrics'): Promise<Readonl
   )
 }
 
+function modelLabels(model: string, version = ''): string {
+  return `{model="${model}",version="${version}"}`
+}
+
+function restLabels(path: string, status: number, method = 'POST'): string {
+  return `app_name="mlserver",method="${method}",path="${path}",status_code="${status}"`
+}
+
 suite('metrics after known traffic', () => {
   test('of models', async t => {
     const { server, ask, get } = await startTestServer(t, {
@@ -56,13 +64,12 @@ suite('metrics after known traffic', () => {
     for (const model of ['good', 'good', 'good', 'bad', 'versioned', 'unknown']) await ask(model)
     await get('/v2/models/good')
     const samples = await scrape(server)
-    const labels = (model: string, version = '') => `{model="${model}",version="${version}"}`
-    assert.equal(samples.get(`model_infer_request_success_total${labels('good')}`), 3)
-    assert.equal(samples.get(`model_infer_request_failure_total${labels('good')}`), 0)
-    assert.equal(samples.get(`model_infer_request_failure_total${labels('bad')}`), 1)
-    assert.equal(samples.get(`model_infer_request_success_total${labels('versioned', '3')}`), 1)
-    assert.equal(samples.get(`model_infer_request_duration_count${labels('good')}`), 3)
-    assert.ok(samples.get(`model_infer_request_duration_sum${labels('good')}`)! > 0)
+    assert.equal(samples.get(`model_infer_request_success_total${modelLabels('good')}`), 3)
+    assert.equal(samples.get(`model_infer_request_failure_total${modelLabels('good')}`), 0)
+    assert.equal(samples.get(`model_infer_request_failure_total${modelLabels('bad')}`), 1)
+    assert.equal(samples.get(`model_infer_request_success_total${modelLabels('versioned', '3')}`), 1)
+    assert.equal(samples.get(`model_infer_request_duration_count${modelLabels('good')}`), 3)
+    assert.ok(samples.get(`model_infer_request_duration_sum${modelLabels('good')}`)! > 0)
     assert.deepEqual(
       [...samples.keys()].filter(name => name.includes('unknown')),
       [],
@@ -77,12 +84,10 @@ suite('metrics after known traffic', () => {
     for (const path of ['/v2/health/live', '/v2/health/ready', '/v2/models/m/ready', '/elsewhere', '/x?y'])
       await get(path)
     const samples = await scrape(server)
-    const labels = (path: string, status: number, method = 'POST') =>
-      `app_name="mlserver",method="${method}",path="${path}",status_code="${status}"`
-    const infer = labels('/v2/models/{model_name}/infer', 200)
+    const infer = restLabels('/v2/models/{model_name}/infer', 200)
     assert.equal(samples.get(`rest_server_requests_total{${infer}}`), 5)
     assert.equal(
-      samples.get(`rest_server_requests_total{${labels('/v2/models/{model_name}/infer', 404)}}`),
+      samples.get(`rest_server_requests_total{${restLabels('/v2/models/{model_name}/infer', 404)}}`),
       1,
     )
     assert.equal(samples.get(`rest_server_request_duration_seconds_count{${infer}}`), 5)
@@ -93,7 +98,7 @@ suite('metrics after known traffic', () => {
       5,
     )
     assert.equal(samples.get('rest_server_requests_in_progress{app_name="mlserver",method="POST"}'), 0)
-    assert.equal(samples.get(`rest_server_requests_total{${labels('unmatched', 404, 'GET')}}`), 2)
+    assert.equal(samples.get(`rest_server_requests_total{${restLabels('unmatched', 404, 'GET')}}`), 2)
     const names = [...samples.keys()]
     assert.deepEqual(
       names.filter(name => /health|ready|elsewhere/.test(name)),
@@ -144,12 +149,12 @@ suite('metrics after known traffic', () => {
   })
 
   test('that a model registers itself', async t => {
-    const { server, ask } = await startTestServer(
+    const { server, post } = await startTestServer(
       t,
       modelFiles('m', RECORDING, { parameters: { version: '7' } }),
     )
     await server.started
-    await ask('m').catch(() => '')
+    await post('/v2/models/m/infer', { inputs: [] })
     const samples = await scrape(server)
     const own = 'model_name="m",model_version="7"'
     assert.equal(samples.get(`words_total{language="pl",${own}}`), 2)

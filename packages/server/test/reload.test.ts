@@ -107,8 +107,8 @@ suite('a reload', () => {
 
   test('takes new versions and drops those that are gone', async t => {
     const { server, write, remove, get, post, ask } = await startTestServer(t, {
-      ...version('1'),
-      ...version('2'),
+      ...versionFiles('1'),
+      ...versionFiles('2'),
     })
     await server.started
     assert.equal(await ask('m'), '2')

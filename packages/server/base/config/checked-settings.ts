@@ -49,7 +49,7 @@ export function settingsChecker(
 }
 
 /** `inputs[0].datatype` */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`))
     .join('')

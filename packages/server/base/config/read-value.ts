@@ -15,7 +15,7 @@ const FALSE_WORDS = new Set(['false', '0', 'no', 'off', 'f', 'n'])
  * a closed object does not know are reported and left out. What cannot be read stays as it is, for the
  * schema's check to refuse.
  */
-export function readValue(value: unknown, schema: FieldSchema, path: Path, report: ReportUnknown): unknown {
+function readValue(value: unknown, schema: FieldSchema, path: Path, report: ReportUnknown): unknown {
   if (typeof value === 'string') return readString(value, schema)
   if (typeof value === 'number' && (value === 0 || value === 1) && isBooleanOnly(schema)) return value === 1
   if (Array.isArray(value)) {

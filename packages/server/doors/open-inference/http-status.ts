@@ -20,7 +20,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
 /** MLServer's status for a body that breaks the schema; its clients look for `detail` there. */
 const UNPROCESSABLE_CONTENT = 422
 
-export function httpStatusOf(error: ServingError): number {
+function httpStatusOf(error: ServingError): number {
   if (error.httpStatus !== undefined) return error.httpStatus
   return error.violations === undefined ? HTTP_STATUS[error.code] : UNPROCESSABLE_CONTENT
 }

@@ -43,7 +43,7 @@ function configTensor({ name, datatype, shape, isOptional }: TensorSpec): object
 }
 
 /** Triton's configuration calls BYTES a string. */
-export function configDatatype(datatype: TensorSpec['datatype']): `TYPE_${string}` {
+function configDatatype(datatype: TensorSpec['datatype']): `TYPE_${string}` {
   return datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`
 }
 

@@ -1,5 +1,5 @@
 import { ServingError } from '@millrace/sdk'
-import type { ByteBudget } from '../../base/byte-budget.ts'
+import type { ByteBudget } from '../../base/index.ts'
 import { RETRY_AFTER_MS } from './running-calls.ts'
 
 /** What a call that is exempt from the limits may hold; a health check is far smaller. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import { ServingError } from '@millrace/sdk'
-import type { ByteBudget } from '../../base/byte-budget.ts'
+import type { ByteBudget } from '../../base/index.ts'
 import { CallMemory } from './call-memory.ts'
 import { parseGrpcTimeout } from './grpc-timeout.ts'
 import type {

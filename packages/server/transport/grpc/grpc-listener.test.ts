@@ -5,7 +5,6 @@ import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import * as grpc from '@grpc/grpc-js'
 import { ServingError } from '@millrace/sdk'
-import { listenGrpc } from './grpc-listener.ts'
 import type { GrpcCall, GrpcMethod } from './grpc-types.ts'
 import {
   CHAT,
@@ -120,25 +119,23 @@ test('pings are answered', async t => {
 
 test('an address that is taken is an error of the system', async t => {
   const bed = await startBed(t, { [ECHO]: echo })
-  await assert.rejects(
-    listenGrpc({
-      host: '127.0.0.1',
-      port: bed.port,
-      limits: {
-        maxMessageBytes: 1,
-        maxHeaderBytes: 1000,
-        maxConcurrentCalls: 1,
-        maxConcurrentStreams: 1,
-        maxInFlightBytes: 1,
-        maxConnections: 1,
-        requestTimeoutMs: 1,
-        streamIdleTimeoutMs: 1,
-      },
-      methods: new Map(),
-      toStatus: () => ({ code: 13, message: '' }),
-    }),
-    { code: 'EADDRINUSE' },
-  )
+  await assert.rejects(startBed(t, {}, {}, bed.port), { code: 'EADDRINUSE' })
+})
+
+test('a limit that is none is refused', async t => {
+  for (const [name, value] of [
+    ['maxMessageBytes', 2 ** 32],
+    ['maxHeaderBytes', 0],
+    ['maxConcurrentStreams', -1],
+    ['maxConnections', 1.5],
+    ['requestTimeoutMs', Number.POSITIVE_INFINITY],
+    ['streamIdleTimeoutMs', Number.NaN],
+  ] as const) {
+    await assert.rejects(startBed(t, {}, { [name]: value }), {
+      name: 'RangeError',
+      message: new RegExp(`^${name} is ${value}; allowed: an integer from 1 to`),
+    })
+  }
 })
 
 test('draining waits for calls, and takes no more', async t => {
@@ -152,7 +149,7 @@ test('draining waits for calls, and takes no more', async t => {
 
   const goaway = once(idle, 'goaway')
   const drained = bed.listener.close(5000)
-  assert.equal(bed.listener.close(0), drained)
+  const again = bed.listener.close(5000)
   await goaway
   await closed(rawSocket(t, bed.port))
   await assert.rejects(client.unary(ECHO, Buffer.from('m')), { code: grpc.status.UNAVAILABLE })
@@ -160,6 +157,7 @@ test('draining waits for calls, and takes no more', async t => {
   letGo()
   assert.deepEqual(await held, Buffer.from('m'))
   await drained
+  await again
   await bed.listener.close(5000)
 })
 
@@ -182,7 +180,7 @@ test('when the time is up, calls are told and ended', async t => {
   const stream = client.stream(CHAT).resume()
   const calls = await Promise.all([entered, streamEntered])
   const drained = bed.listener.close(10)
-  await assert.rejects(held, { code: grpc.status.UNAVAILABLE, details: /stopping.*10 ms/ })
+  await assert.rejects(held, { code: grpc.status.UNAVAILABLE, details: /stopping/ })
   assert.equal((await stream.finalStatus).code, grpc.status.UNAVAILABLE)
   for (const { signal } of calls) {
     assert.ok(ServingError.is(signal.reason))
@@ -193,6 +191,16 @@ test('when the time is up, calls are told and ended', async t => {
     bed.observations.map(({ code }) => code),
     [14, 14],
   )
+})
+
+test('a second request to close can only hasten it', async t => {
+  const { method, entered } = holding()
+  const bed = await startBed(t, { [HOLD]: method })
+  const held = grpcClient(t, bed.port).unary(HOLD, Buffer.from('m'))
+  await entered
+  const drained = [bed.listener.close(60_000), bed.listener.close(10), bed.listener.close(60_000)]
+  await assert.rejects(held, { code: grpc.status.UNAVAILABLE })
+  await Promise.all(drained)
 })
 
 test('clients that do not cooperate cannot hold up the end', async t => {

@@ -1,9 +1,10 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { ServingError } from '@millrace/sdk'
-import { ByteBudget } from '../../base/byte-budget.ts'
+import { ByteBudget } from '../../base/index.ts'
 import type { Listener } from '../http/http-types.ts'
 import { createCallAcceptor } from './accept-calls.ts'
+import { checkLimits } from './check-limits.ts'
 import type { GrpcListenerOptions } from './grpc-types.ts'
 import { guardStatus } from './guard-status.ts'
 import { CONNECTION_WINDOW_BYTES, http2Options } from './http2-options.ts'
@@ -15,13 +16,17 @@ const PREFACE_TIMEOUT_MS = 10_000
 const TCP_KEEPALIVE_DELAY_MS = 60_000
 /** What a call that is given up has to send its status, before its connection is cut. */
 const LAST_WORDS_MS = 200
+/** Timers of node overflow above, and then fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Serves gRPC over HTTP/2 without TLS.
- * @throws the system's error when the address cannot be listened on
+ * Opens a port that answers gRPC over HTTP/2, without TLS; resolves when it listens.
+ * @throws the system's error, e.g. with code `EADDRINUSE`, when the port cannot be opened
+ * @throws RangeError for a limit that is none, ServingError INTERNAL for a method's path that is none
  */
 export async function listenGrpc(options: GrpcListenerOptions): Promise<Listener> {
   const { limits } = options
+  checkLimits(limits)
   const running = new RunningCalls(limits.maxConcurrentCalls)
   const server = createServer(http2Options(limits))
   server.maxConnections = limits.maxConnections
@@ -37,17 +42,33 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<Listener
       onFinish: options.onFinish,
     }),
   )
-  const port = await listen(server, options.host, options.port)
+  const address = await listen(server, options.host, options.port)
 
-  let closing: Promise<void> | undefined
+  const closed = new Promise<void>(resolve => server.once('close', resolve))
+  let isClosing = false
   return {
-    host: options.host,
-    port,
-    close(graceMs) {
-      closing ??= drain(server, running, sockets, graceMs)
-      return closing
+    host: address.address,
+    port: address.port,
+    async close(graceMs) {
+      // Tells every client to go away (GOAWAY), and closes each connection after its last call.
+      if (!isClosing) server.close()
+      isClosing = true
+      // Asked again, the listener keeps to the shorter time.
+      const timer = setTimeout(() => giveUp(running, sockets), Math.min(graceMs, MAX_TIMER_MS))
+      await closed
+      clearTimeout(timer)
     },
   }
+}
+
+function giveUp(running: RunningCalls, sockets: ReadonlySet<Socket>): void {
+  running.failAll(
+    new ServingError('UNAVAILABLE', 'the server is stopping and cannot wait for the call any longer'),
+  )
+  // Needs nobody to wait for it: without sockets there is nothing to do.
+  setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, LAST_WORDS_MS).unref()
 }
 
 /** The sockets themselves: a session that has said goodbye lets go of its socket while it is still open. */
@@ -71,41 +92,14 @@ function openSession(session: ServerHttp2Session): void {
   session.once('close', () => clearTimeout(timer))
 }
 
-function listen(server: Http2Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      // From here on an error concerns one connection that could not be accepted (no file
-      // descriptors left); its client sees it closed, and the others stay.
-      server.on('error', () => {})
-      const address = server.address()
-      resolve(address !== null && typeof address === 'object' ? address.port : port)
-    })
-  })
-}
-
-async function drain(
-  server: Http2Server,
-  running: RunningCalls,
-  sockets: ReadonlySet<Socket>,
-  graceMs: number,
-): Promise<void> {
-  let timer = setTimeout(() => {
-    running.failAll(
-      new ServingError(
-        'UNAVAILABLE',
-        `the server is stopping, and the call was not done after ${graceMs} ms`,
-      ),
-    )
-    timer = setTimeout(() => {
-      for (const socket of sockets) socket.destroy()
-    }, LAST_WORDS_MS)
-  }, graceMs)
-  // Tells every client to go away (GOAWAY), closes each connection after its last call, and calls
-  // back after the last connection.
-  await new Promise<void>(resolve => {
-    server.close(() => resolve())
-  })
-  clearTimeout(timer)
+async function listen(server: Http2Server, host: string, port: number): Promise<AddressInfo> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(port, host, resolve)
+  await promise
+  server.off('error', reject)
+  // From here on an error is a connection that could not be accepted (out of file descriptors): its
+  // client finds it closed, and the listener goes on.
+  server.on('error', () => {})
+  return server.address() as AddressInfo
 }

@@ -16,12 +16,16 @@ test('metadata is what the caller set, without what steers the transport', () =>
     'trace-bin': 'AAE=',
     'set-cookie': ['a', 'b'],
   })
-  assert.deepEqual(metadata, {
-    'user-agent': 'test',
-    'x-key': 'a, b',
-    'trace-bin': 'AAE=',
-    'set-cookie': 'a, b',
-  })
+  assert.equal(metadata['constructor'], undefined)
+  assert.deepEqual(
+    { ...metadata },
+    {
+      'user-agent': 'test',
+      'x-key': 'a, b',
+      'trace-bin': 'AAE=',
+      'set-cookie': 'a, b',
+    },
+  )
 })
 
 test('trailers take the last value of a name in any case', () => {

@@ -55,13 +55,14 @@ export async function startBed(
   t: TestContext,
   methods: Readonly<Record<string, GrpcMethod>>,
   limits: Partial<GrpcLimits> = {},
+  port = 0,
 ): Promise<TestBed> {
   const starts: string[] = []
   const observations: GrpcObservation[] = []
   const waiters: (() => void)[] = []
   const listener = await listenGrpc({
     host: '127.0.0.1',
-    port: 0,
+    port,
     limits: { ...LIMITS, ...limits },
     methods: new Map(Object.entries(methods)),
     toStatus,
