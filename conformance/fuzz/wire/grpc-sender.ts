@@ -71,7 +71,6 @@ export class GrpcSender {
       else {
         setImmediate(() => {
           stream.close(constants.NGHTTP2_CANCEL)
-          stream.destroy()
         })
       }
     })

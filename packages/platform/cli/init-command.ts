@@ -7,7 +7,9 @@ import { CommandFailure } from './command-failure.ts'
 import { EXIT } from './exit-codes.ts'
 import { packageVersion } from './package-version.ts'
 
-const TEMPLATES = new Map([['model', 'a custom model in TypeScript: class, contract, settings, test, Dockerfile']])
+const TEMPLATES = new Map([
+  ['model', 'a custom model in TypeScript: class, contract, settings, test, Dockerfile'],
+])
 const DEFAULT_TEMPLATE = 'model'
 
 /** `millrace init [TEMPLATE] DIR`. */
@@ -39,7 +41,10 @@ Examples:
 
 async function init(template: string, folder: string): Promise<void> {
   if (!TEMPLATES.has(template)) {
-    throw new CommandFailure(`template '${template}' does not exist; there is ${[...TEMPLATES.keys()].join(', ')}`, EXIT.usage)
+    throw new CommandFailure(
+      `template '${template}' does not exist; there is ${[...TEMPLATES.keys()].join(', ')}`,
+      EXIT.usage,
+    )
   }
   const name = basename(folder)
   const words = name.split(/[^A-Za-z0-9]+/).filter(word => word !== '')
@@ -52,10 +57,14 @@ async function init(template: string, folder: string): Promise<void> {
   await refuseUsedFolder(folder)
   const values = {
     name: name.toLowerCase(),
-    className: words.map(word => word[0]!.toUpperCase() + word.slice(1)).join(''),
+    className: classNameOf(words),
     version: packageVersion(),
   }
-  const written = await copyTemplate(fileURLToPath(new URL(`./templates/${template}/`, templatesBase())), folder, values)
+  const written = await copyTemplate(
+    fileURLToPath(new URL(`./templates/${template}/`, templatesBase())),
+    folder,
+    values,
+  )
   const place = relative(process.cwd(), folder) || '.'
   process.stdout.write(`Made ${pc.green(place)} with ${written.join(', ')}.
 
@@ -67,10 +76,22 @@ Next:
 `)
 }
 
+/** What the template imports cannot be the name of its class as well. */
+const IMPORTED = new Set(['ContractModel', 'InputValues'])
+
+function classNameOf(words: readonly string[]): string {
+  const name = words.map(word => word[0]!.toUpperCase() + word.slice(1)).join('')
+  return IMPORTED.has(name) ? `My${name}` : name
+}
+
 async function refuseUsedFolder(folder: string): Promise<void> {
   const existing = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
-    if (error.code === 'ENOTDIR') throw new CommandFailure(`${folder} is a file; name a new or empty folder`, EXIT.configuration)
+    if (error.code === 'ENOTDIR')
+      throw new CommandFailure(
+        `${folder} is a file, or lies below one; name a new or empty folder`,
+        EXIT.configuration,
+      )
     throw error
   })
   if (existing.length > 0) {
@@ -78,7 +99,11 @@ async function refuseUsedFolder(folder: string): Promise<void> {
   }
 }
 
-async function copyTemplate(source: string, target: string, values: Readonly<Record<string, string>>): Promise<string[]> {
+async function copyTemplate(
+  source: string,
+  target: string,
+  values: Readonly<Record<string, string>>,
+): Promise<string[]> {
   await mkdir(target, { recursive: true })
   const written: string[] = []
   for (const file of (await readdir(source)).toSorted()) {
@@ -99,5 +124,7 @@ function targetName(file: string): string {
 
 /** Templates are not compiled: from `dist/cli` they are where the source has them. */
 function templatesBase(): URL {
-  return import.meta.url.includes('/dist/cli/') ? new URL('../../cli/', import.meta.url) : new URL('./', import.meta.url)
+  return import.meta.url.includes('/dist/cli/')
+    ? new URL('../../cli/', import.meta.url)
+    : new URL('./', import.meta.url)
 }

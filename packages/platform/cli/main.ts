@@ -1,19 +1,27 @@
 import { CommanderError } from 'commander'
-import pc from 'picocolors'
-import { CommandFailure, describeStartFailure } from './command-failure.ts'
+import { describeStartFailure } from './command-failure.ts'
 import { EXIT } from './exit-codes.ts'
+import { failureLine } from './failure-line.ts'
 import { createProgram } from './program.ts'
 
-try {
-  await createProgram().parseAsync()
-} catch (error) {
-  process.exitCode = report(error)
+const exitCode = await run()
+await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+// What a model has left behind, such as a timer, must not keep the process.
+process.exit(exitCode)
+
+async function run(): Promise<number> {
+  try {
+    await createProgram().parseAsync()
+    return EXIT.ok
+  } catch (error) {
+    // commander has printed its own message; help and version are not failures.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    const failure = describeStartFailure(error)
+    process.stderr.write(failureLine(failure.message))
+    return failure.exitCode
+  }
 }
 
-function report(error: unknown): number {
-  // commander has printed its own message; help and version are not failures.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  const failure = error instanceof CommandFailure ? error : describeStartFailure(error)
-  process.stderr.write(`${pc.red('millrace:')} ${failure.message}\n`)
-  return failure.exitCode
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise(resolve => void stream.write('', () => resolve()))
 }

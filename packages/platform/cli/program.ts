@@ -1,19 +1,18 @@
 import { Command } from 'commander'
+import { failureLine } from './failure-line.ts'
 import { initCommand } from './init-command.ts'
 import { packageVersion } from './package-version.ts'
 import { serveCommand } from './serve-command.ts'
 
 /** The `millrace` command. Errors are thrown as `CommanderError` or `CommandFailure`; `main.ts` words them. */
 export function createProgram(): Command {
-  return new Command('millrace')
+  const program = new Command('millrace')
     .description('Serve machine-learning models over every protocol of the field.')
     .version(packageVersion())
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(failureLine(usageText(text))) })
     .showSuggestionAfterError()
-    .showHelpAfterError('Run with --help to see what is possible.')
-    .addCommand(serveCommand().exitOverride())
-    .addCommand(initCommand().exitOverride())
     .addHelpText(
       'after',
       `
@@ -24,4 +23,18 @@ Examples:
 
 Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or settings, 4 port not available, 5 model failed to load`,
     )
+  for (const command of [serveCommand(), initCommand()]) {
+    program.addCommand(command.copyInheritedSettings(program))
+  }
+  return program
+}
+
+/** commander's message, which may have a line for its suggestion, as one line that says what to do next. */
+function usageText(text: string): string {
+  const message = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+  return `${message}; --help shows what is possible`
 }

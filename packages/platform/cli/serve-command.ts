@@ -5,24 +5,24 @@ import {
   type LoadedServerSettings,
   type LoadFailure,
   loadServerSettings,
-  type RunningServer,
   serve,
 } from '@millrace/server'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import pc from 'picocolors'
-import { CommandFailure, describeStartFailure } from './command-failure.ts'
+import { CommandFailure } from './command-failure.ts'
 import { EXIT } from './exit-codes.ts'
 import { packageVersion } from './package-version.ts'
 import { configText } from './print-config.ts'
 import { listeningText, readyText } from './start-report.ts'
+import { stopSignal } from './stop-signal.ts'
 
 interface ServeFlags {
   readonly host?: string
-  readonly httpPort?: string
-  readonly grpcPort?: string
-  readonly metricsPort?: string
+  readonly httpPort?: number
+  readonly grpcPort?: number
+  readonly metricsPort?: number
   readonly debug?: true
-  readonly logFormat?: string
+  readonly logFormat?: 'text' | 'json'
   readonly printConfig?: true
 }
 
@@ -31,15 +31,15 @@ export function serveCommand(): Command {
   return new Command('serve')
     .summary('serve the models of a folder over REST and gRPC')
     .description(
-      'Serve every model below a folder over the Open Inference Protocol (REST and gRPC). Each model is a folder\n' +
+      'Serve every model below a folder over the Open Inference Protocol (REST and gRPC). Each model is a folder ' +
         'with a model-settings.json; settings.json beside them configures the server.',
     )
     .argument('[folder]', 'the model repository', '.')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
-    .option('--http-port <port>', 'port for REST (default: 8080; 0 picks a free one)')
-    .option('--grpc-port <port>', 'port for gRPC (default: 8081; 0 picks a free one)')
-    .option('--metrics-port <port>', 'port for /metrics (default: 8082; 0 picks a free one)')
-    .option('--log-format <format>', 'text or json (default: text)')
+    .option('--http-port <port>', 'port for REST (default: 8080; 0 picks a free one)', toPort)
+    .option('--grpc-port <port>', 'port for gRPC (default: 8081; 0 picks a free one)', toPort)
+    .option('--metrics-port <port>', 'port for /metrics (default: 8082; 0 picks a free one)', toPort)
+    .addOption(new Option('--log-format <format>', 'how to log (default: text)').choices(['text', 'json']))
     .option('--debug', 'log every request, and tell clients what unexpected errors said')
     .option('--print-config', 'print every setting, its value and where it came from, and stop')
     .addHelpText(
@@ -57,28 +57,39 @@ Examples:
     .action((folder: string, flags: ServeFlags) => runServe(resolve(folder), flags))
 }
 
+function toPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}
+
 async function runServe(folder: string, flags: ServeFlags): Promise<void> {
   const startedMs = performance.now()
   await requireFolder(folder)
   const loaded = await loadSettings(folder, flags)
+  const { settings } = loaded
+  const log = createLogger({
+    isStructured: settings.isLogStructured,
+    level: settings.isDebugging ? 'debug' : 'info',
+  })
+  for (const warning of loaded.warnings) log.warn(warning)
   if (flags.printConfig) {
     process.stdout.write(configText(loaded))
     return
   }
-  const { settings } = loaded
-  const log = createLogger({ isStructured: settings.isLogStructured, level: settings.isDebugging ? 'debug' : 'info' })
-  for (const warning of loaded.warnings) log.warn(warning)
 
   const stop = stopSignal()
-  const server = await serve({ folder, settings, environment: process.env, log }).catch((error: unknown) => {
-    throw describeStartFailure(error)
-  })
+  const server = await serve({ folder, settings, environment: process.env, log })
   const shown = relative(process.cwd(), folder) || '.'
-  process.stdout.write(`${pc.bold(`Millrace ${packageVersion()}`)} serving ${shown}\n\n${listeningText(server, settings)}`)
+  process.stdout.write(
+    `${pc.bold(`Millrace ${packageVersion()}`)} serving ${shown}\n\n${listeningText(server, settings)}`,
+  )
 
   const failures = await Promise.race([server.started, stop])
   if (Array.isArray(failures)) {
-    if (failures.length > 0) await failStart(server, failures)
+    if (failures.length > 0) {
+      await server.close()
+      throw startFailure(failures)
+    }
     process.stdout.write(`\n${await readyText(server, performance.now() - startedMs)}`)
     process.stdout.write(pc.dim('\nCtrl+C stops it.\n'))
     await stop
@@ -97,47 +108,38 @@ async function requireFolder(folder: string): Promise<void> {
     )
   }
   if (!found.isDirectory()) {
-    throw new CommandFailure(`${folder} is a file; name the folder that holds your models`, EXIT.configuration)
+    throw new CommandFailure(
+      `${folder} is a file; name the folder that holds your models`,
+      EXIT.configuration,
+    )
   }
 }
 
-async function loadSettings(folder: string, flags: ServeFlags): Promise<LoadedServerSettings> {
+function loadSettings(folder: string, flags: ServeFlags): Promise<LoadedServerSettings> {
   const { host, httpPort, grpcPort, metricsPort, debug, logFormat } = flags
-  if (logFormat !== undefined && logFormat !== 'text' && logFormat !== 'json') {
-    throw new CommandFailure(`--log-format is '${logFormat}'; it must be text or json`, EXIT.usage)
-  }
-  try {
-    return await loadServerSettings({
-      folder,
-      flags: {
-        host,
-        http_port: httpPort,
-        grpc_port: grpcPort,
-        metrics_port: metricsPort,
-        debug,
-        use_structured_logging: logFormat === undefined ? undefined : logFormat === 'json',
-      },
-    })
-  } catch (error) {
-    throw describeStartFailure(error)
-  }
+  return loadServerSettings({
+    folder,
+    flags: {
+      host,
+      http_port: httpPort,
+      grpc_port: grpcPort,
+      metrics_port: metricsPort,
+      debug,
+      use_structured_logging: logFormat === undefined ? undefined : logFormat === 'json',
+    },
+  })
 }
 
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  const { promise, resolve: stop } = Promise.withResolvers<void>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) {
-    process.once(signal, () => {
-      stop()
-      process.once(signal, () => process.exit(128 + (signal === 'SIGTERM' ? 15 : signal === 'SIGINT' ? 2 : 3)))
-    })
-  }
-  return promise
-}
-
-async function failStart(server: RunningServer, failures: readonly LoadFailure[]): Promise<never> {
-  await server.close()
-  const lines = failures.map(({ subject, error }) => `  ${subject}: ${error instanceof Error ? error.message : String(error)}`)
+/** One line for each model, whatever its author's error says. */
+function startFailure(failures: readonly LoadFailure[]): CommandFailure {
+  const lines = failures.map(({ subject, error }) => {
+    const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ')
+    const isNamed = message.startsWith(subject) || message.startsWith(`Model ${subject} `)
+    return isNamed ? `  ${message}` : `  ${subject}: ${message}`
+  })
   const count = failures.length === 1 ? 'one model' : `${failures.length} models`
-  throw new CommandFailure(`${count} could not be loaded, so the server stopped:\n${lines.join('\n')}`, EXIT.modelLoad)
+  return new CommandFailure(
+    `${count} could not be loaded, so the server stopped:\n${lines.toSorted().join('\n')}`,
+    EXIT.modelLoad,
+  )
 }

@@ -12,7 +12,9 @@ export function listeningText(server: RunningServer, settings: ServerSettings): 
   const lines = [
     `  REST     ${pc.cyan(url(server.rest))}`,
     `  gRPC     ${pc.cyan(hostAndPort(server.grpc))}`,
-    server.metrics === null ? '  metrics  off' : `  metrics  ${pc.cyan(`${url(server.metrics)}${settings.metricsEndpoint}`)}`,
+    server.metrics === null
+      ? '  metrics  off'
+      : `  metrics  ${pc.cyan(`${url(server.metrics)}${settings.metricsEndpoint}`)}`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -118,7 +118,8 @@ class ServedModel {
       recordInference(this.#statistics, startedMs, rowCount(request), null)
       return response
     } catch (error) {
-      const failure = this.#failed(error, call)
+      const failure = this.#normalise(error, call)
+      this.#logDefect(failure)
       recordInference(this.#statistics, startedMs, 0, failure)
       throw failure
     } finally {
@@ -134,17 +135,25 @@ class ServedModel {
     let rows = 0
     // Whoever stops reading closes the generator where it stands: no error is thrown then.
     let failure: ServingError | null = STREAM_LEFT
+    let requestFailure: unknown
     const counted = (async function* () {
-      for await (const request of requests) {
-        rows += rowCount(request)
-        yield request
+      try {
+        for await (const request of requests) {
+          rows += rowCount(request)
+          yield request
+        }
+      } catch (error) {
+        requestFailure = error
+        throw error
       }
     })()
     try {
       yield* this.#instance.bound.predictStream(counted, this.#context(call))
       failure = null
     } catch (error) {
-      failure = this.#failed(error, call)
+      failure = this.#normalise(error, call)
+      // A stream of requests that breaks off ends in the model that reads it, and is no defect of the model.
+      if (error !== requestFailure) this.#logDefect(failure)
       throw failure
     } finally {
       recordInference(this.#statistics, startedMs, rows, failure)
@@ -169,11 +178,9 @@ class ServedModel {
     return new ModelRequestContext(call, this.#log, this.#metrics)
   }
 
-  #failed(thrown: unknown, call: Call): ServingError {
-    const error = this.#normalise(thrown, call)
-    // Defects are for the operator to see; what the client did wrong is for the client.
+  /** Defects are for the operator to see; what the client did wrong is for the client. */
+  #logDefect(error: ServingError): void {
     if (error.code === 'INTERNAL') this.#log.error(error.message, { error: error.cause ?? error })
-    return error
   }
 
   #normalise(thrown: unknown, call: Call): ServingError {

@@ -32,7 +32,7 @@ const FIELD_OVERHEAD_BYTES = 32
 /** The headers of a call that are its caller's metadata. */
 export function toMetadata(headers: IncomingHttpHeaders): { readonly [name: string]: string } {
   // Without a prototype: a caller chooses the names.
-  const metadata: { [name: string]: string } = Object.create(null)
+  const metadata = Object.create(null) as { [name: string]: string }
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(':') || TRANSPORT_HEADERS.has(name)) continue
     metadata[name] = typeof value === 'string' ? value : value.join(', ')

@@ -69,7 +69,7 @@ export class BodyReader {
     this.#inflater?.destroy()
     this.#buffer = undefined
     // A handler that failed for a reason of its own may not be waiting for its body any more.
-    toleratesNobodyWaiting(this.bytes)
+    tolerateNobodyWaiting(this.bytes)
     this.#reject(error)
   }
 
@@ -83,7 +83,7 @@ export class BodyReader {
     if (!this.#isPending) return
     const alignAt = this.#alignAt
     if (chunk.byteLength === lengthBytes && isAligned(chunk, alignAt)) {
-      this.#settle(chunk)
+      this.#settleAtEnd(chunk)
       return
     }
     this.#attempt(() => {
@@ -94,7 +94,7 @@ export class BodyReader {
       })
       this.#buffer.append(chunk)
     })
-    if (this.#buffer?.sizeBytes === lengthBytes) this.#complete()
+    if (this.#buffer?.sizeBytes === lengthBytes) this.#settleAtEnd(this.#buffer.view())
   }
 
   #onChunk(chunk: Buffer): void {
@@ -142,6 +142,15 @@ export class BodyReader {
     this.#settle(this.#buffer?.view() ?? new Uint8Array(0))
   }
 
+  /**
+   * A handler must not answer before the parser knows that the request is complete, or the response would
+   * take the body for unread and end the connection.
+   */
+  #settleAtEnd(bytes: Uint8Array): void {
+    if (this.#message.complete) this.#settle(bytes)
+    else this.#message.on('end', () => this.#settle(bytes))
+  }
+
   #settle(bytes: Uint8Array): void {
     if (!this.#isPending) return
     this.#isPending = false
@@ -169,6 +178,6 @@ export class BodyReader {
 function alreadyReserved(): void {}
 
 /** Keeps a rejection from ending the process although nobody may be waiting for the promise any more. */
-export function toleratesNobodyWaiting(promise: Promise<unknown>): void {
+export function tolerateNobodyWaiting(promise: Promise<unknown>): void {
   promise.then(undefined, () => {})
 }

@@ -49,6 +49,29 @@ test('a body that arrives byte by byte is the same body', async t => {
   assert.match(await client.untilClosed(), /x-misaligned: 0\r\n.*\r\n\r\nhello$/s)
 })
 
+test('a connection serves bodies of all sizes one after the other', async t => {
+  const { port } = await startListener(t, [
+    {
+      method: 'POST',
+      path: '/size',
+      handle: async incoming => text(200, String((await incoming.body()).byteLength)),
+    },
+  ])
+  const client = openRaw(t, port)
+  for (const sizeBytes of [1, 60_000, 65_536, 700_000, 3, 999_999]) {
+    client.received = ''
+    client.send(`POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: ${sizeBytes}\r\n\r\n`)
+    client.send(new Uint8Array(sizeBytes))
+    assert.match(await client.until(new RegExp(`\r\n\r\n${sizeBytes}$`)), /Connection: keep-alive/)
+  }
+  const chunked = 'POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
+  for (let count = 0; count < 3; count++) {
+    client.received = ''
+    client.send(`${chunked}2BF20\r\n${'x'.repeat(180_000)}\r\n0\r\n\r\n`)
+    assert.match(await client.until(/\r\n\r\n180000$/), /Connection: keep-alive/)
+  }
+})
+
 test('a request without a body has an empty one', async t => {
   const { url } = await startListener(t, [echo])
   const { status, text: body } = await request(`${url}/echo/0`, { method: 'POST' })

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServingError } from '@millrace/sdk'
-import { type BodyLimits, BodyReader, toleratesNobodyWaiting } from './body-reader.ts'
+import { type BodyLimits, BodyReader, tolerateNobodyWaiting } from './body-reader.ts'
 import { parseContentEncoding } from './content-encoding.ts'
 import type { HttpRequest } from './http-types.ts'
 import type { RequestHead } from './request-head.ts'
@@ -108,6 +108,6 @@ export class IncomingRequest implements HttpRequest {
 /** A rejection that does not end the process when the handler has stopped waiting for it. */
 function rejected(reason: unknown): Promise<never> {
   const promise = Promise.reject(reason)
-  toleratesNobodyWaiting(promise)
+  tolerateNobodyWaiting(promise)
   return promise
 }

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { FREE_PORTS, modelFiles, startCommand, type TestCommand, testFolder } from './test-command.ts'
+
+/** Answers only after the process has been told to stop. */
+const LATE = `import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+setInterval(() => {}, 1000)
+const stopping = once(process, 'SIGTERM')
+export class TestModel {
+  async predict({ id }, { log }) {
+    log.info('asked ' + id)
+    await stopping
+    await setTimeout(50)
+    return { outputs: [] }
+  }
+  unload() { process.stderr.write('unloaded\\n') }
+}`
+const NEVER = `export class TestModel {
+  predict({ id }, { log }) { log.info('asked ' + id); return new Promise(() => {}) }
+}`
+
+async function start(t: TestContext, code: string, settings: object = {}) {
+  const folder = await testFolder(t, { ...modelFiles('m', code), 'settings.json': JSON.stringify(settings) })
+  const command = startCommand(t, ['serve', folder, ...FREE_PORTS])
+  const [, rest] = await command.printed(/REST +(\S+)/)
+  await command.printed(/ready in/)
+  return { command, ask: (id: string) => ask(command, rest!, id) }
+}
+
+/** Sends a request, and waits until the model has it. */
+async function ask(
+  command: TestCommand,
+  rest: string,
+  id: string,
+): Promise<{ answer: Promise<Response | Error> }> {
+  const body = JSON.stringify({ id, inputs: [] })
+  const answer = fetch(`${rest}/v2/models/m/infer`, { method: 'POST', body }).catch(
+    (error: unknown) => error as Error,
+  )
+  await command.printed(new RegExp(`asked ${id}\\b`))
+  return { answer }
+}
+
+async function statusOf({
+  answer,
+}: {
+  readonly answer: Promise<Response | Error>
+}): Promise<number | string> {
+  const response = await answer
+  return response instanceof Error ? response.message : response.status
+}
+
+suite('a signal to stop', () => {
+  test('lets accepted requests finish, unloads, and ends with 0 whatever the models left behind', async t => {
+    const { command, ask } = await start(t, LATE)
+    const running = [await ask('1'), await ask('2'), await ask('3')]
+    command.child.kill('SIGTERM')
+    assert.deepEqual(await Promise.all(running.map(statusOf)), [200, 200, 200])
+    assert.equal(await command.ended, 0)
+    assert.match(command.stderr, /stopping: no new requests[^]*unloaded\n[^]*stopped\n$/)
+  })
+
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    test(`${signal} does the same`, async t => {
+      const { command } = await start(t, NEVER)
+      command.child.kill(signal)
+      assert.equal(await command.ended, 0)
+    })
+  }
+
+  test('does not wait for ever for a request that never ends', async t => {
+    const { command, ask } = await start(t, NEVER, { shutdown_timeout: 0.1 })
+    const running = await ask('1')
+    command.child.kill('SIGTERM')
+    assert.equal(await statusOf(running), 503)
+    assert.equal(await command.ended, 0)
+  })
+
+  test('while models load stops the load', async t => {
+    const code =
+      'export class TestModel { load({ log }) { log.info("loading"); return new Promise(() => {}) } predict() {} }'
+    const command = startCommand(t, ['serve', await testFolder(t, modelFiles('m', code)), ...FREE_PORTS])
+    await command.printed(/loading/)
+    command.child.kill('SIGTERM')
+    assert.equal(await command.ended, 0)
+  })
+})
+
+suite('a second signal ends the process at once', () => {
+  for (const [second, exitCode] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const) {
+    test(second, async t => {
+      const { command, ask } = await start(t, NEVER, { shutdown_timeout: 3600 })
+      const running = await ask('1')
+      command.child.kill('SIGTERM')
+      await command.printed(/stopping/)
+      command.child.kill(second)
+      assert.equal(await command.ended, exitCode)
+      assert.equal(typeof (await statusOf(running)), 'string')
+    })
+  }
+})
