@@ -24,7 +24,7 @@ const SCRIPTS: readonly ((random: Random) => readonly Uint8Array[])[] = [
   random => [open(1), data(1, EMPTY, FLAG.endStream), data(1, random.bytes(10))],
   // Streams opened and reset as fast as they can be written.
   random => repeat(random.below(300), index => [open(2 * index + 1), frame(FRAME.resetStream, 0, 2 * index + 1, uint32(8))]),
-  random => repeat(random.below(300), index => [open(2 * index + 1)]),
+  random => repeat(random.below(100), index => [open(2 * index + 1)]),
   // Floods of what must be acknowledged.
   random => repeat(random.below(1500), () => [frame(FRAME.ping, 0, 0, Buffer.alloc(8))]),
   random => repeat(random.below(1500), () => [SETTINGS]),

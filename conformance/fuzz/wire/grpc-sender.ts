@@ -71,6 +71,7 @@ export class GrpcSender {
       else {
         setImmediate(() => {
           stream.close(constants.NGHTTP2_CANCEL)
+          stream.destroy()
         })
       }
     })

@@ -18,7 +18,7 @@ import {
   rawFrames,
   rawSession,
   startBed,
-} from './test-bed.ts'
+} from './listener-fixture.ts'
 
 /** How calls end that are not answered: deadlines, cancellation, lost connections. */
 

@@ -14,7 +14,7 @@ import {
   rawSession,
   startBed,
   unframe,
-} from './test-bed.ts'
+} from './listener-fixture.ts'
 
 const COMPRESSED = 1
 
@@ -106,6 +106,27 @@ test('messages that take time to decompress keep their order, and the next ones 
   const { data, status } = await reply
   assert.equal(status, '0')
   assert.deepEqual(unframe(data), messages)
+})
+
+test('a call that is cancelled while it decompresses gives everything back', async t => {
+  const bed = await startBed(t, { [ECHO]: echo, [CHAT]: chat }, { maxInFlightBytes: 12_000_000 })
+  const session = rawSession(t, bed.port)
+  const compressed = frame(gzipSync(Buffer.alloc(10_000_000)), COMPRESSED)
+  for (const path of [ECHO, CHAT, ECHO, CHAT]) {
+    const stream = open(session, path, { 'grpc-encoding': 'gzip', 'grpc-timeout': '1m' })
+    const reply = collect(stream)
+    stream.write(compressed)
+    stream.end(path === CHAT ? compressed : undefined)
+    assert.equal((await reply).status, '4')
+  }
+  assert.deepEqual(
+    (await bed.finished(4)).map(({ code }) => code),
+    [4, 4, 4, 4],
+  )
+  const stream = open(session, ECHO)
+  const reply = collect(stream)
+  stream.end(frame(Buffer.alloc(12_000_000)))
+  assert.equal((await reply).status, '0')
 })
 
 test('what a message grows to counts against the bytes in flight', async t => {

@@ -18,7 +18,7 @@ import {
   open,
   rawSession,
   startBed,
-} from './test-bed.ts'
+} from './listener-fixture.ts'
 
 const HOLD = '/test.Service/Hold'
 

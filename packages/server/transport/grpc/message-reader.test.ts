@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { frame } from './listener-fixture.ts'
 import { MessageReader, type MessageReaderOptions } from './message-reader.ts'
-import { frame } from './test-bed.ts'
 
 function createReader(options: Partial<MessageReaderOptions> = {}): MessageReader {
   return new MessageReader({

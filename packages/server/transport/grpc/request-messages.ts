@@ -44,7 +44,6 @@ export class RequestMessages implements AsyncIterableIterator<Uint8Array, undefi
       this.#deliver()
     })
     call.stream.on('end', () => {
-      if (call.isDecided) return
       this.#isComplete = true
       this.#deliver()
     })
@@ -77,7 +76,7 @@ export class RequestMessages implements AsyncIterableIterator<Uint8Array, undefi
   /** Lets go of whoever waits for a message: with the failure of the call, or because there are no more. */
   stop(failure: unknown): void {
     this.#isStopped = true
-    this.#failure = failure
+    this.#failure ??= failure
     for (const pull of this.#pulls.splice(0)) this.#dismiss(pull)
   }
 
@@ -89,6 +88,8 @@ export class RequestMessages implements AsyncIterableIterator<Uint8Array, undefi
   /** Serves pulls from what is there; lets more come only when that is used up. */
   #deliver(): void {
     const { stream } = this.#call
+    // From then on the stream runs dry by itself, and must not be stopped.
+    if (this.#call.isDecided) return
     try {
       for (;;) {
         if (this.#isStopped || this.#isOpening) {

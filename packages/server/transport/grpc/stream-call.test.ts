@@ -15,7 +15,7 @@ import {
   rawSession,
   startBed,
   unframe,
-} from './test-bed.ts'
+} from './listener-fixture.ts'
 
 function streaming(handle: GrpcStreamHandler): GrpcMethod {
   return { kind: 'stream', handle }

@@ -5,7 +5,17 @@ import { type TestContext, test } from 'node:test'
 import * as grpc from '@grpc/grpc-js'
 import { ServingError } from '@millrace/sdk'
 import type { GrpcUnaryHandler } from './grpc-types.ts'
-import { collect, ECHO, echo, frame, grpcClient, open, rawSession, startBed, unframe } from './test-bed.ts'
+import {
+  collect,
+  ECHO,
+  echo,
+  frame,
+  grpcClient,
+  open,
+  rawSession,
+  startBed,
+  unframe,
+} from './listener-fixture.ts'
 
 async function startUnary(t: TestContext, handle: GrpcUnaryHandler) {
   const bed = await startBed(t, { [ECHO]: { kind: 'unary', handle } })
