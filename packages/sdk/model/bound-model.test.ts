@@ -244,16 +244,16 @@ test('the outputs of a stream are checked and selected like those of a single an
     for await (const _ of requests) yield respond()
     yield { outputs: [] }
   }, CONTRACT)
-  const request = sampleRequest([x], { outputs: [{ name: 'count' }] })
+  const request = sampleRequest([x], { outputs: [{ name: 'sum' }] })
   const seen: unknown[] = []
   const read = async () => {
     for await (const { outputs } of model.predictStream(streamOf(request), SILENT_CONTEXT)) seen.push(outputs)
   }
   await assert.rejects(read, {
     code: 'INTERNAL',
-    message: "Model sample returned a wrong answer: output 'count' is missing; expected INT32 of shape [1]",
+    message: "Model sample returned a wrong answer: output 'sum' is missing; expected FP64 of shape [1]",
   })
-  assert.deepEqual(seen, [[tally]])
+  assert.deepEqual(seen, [[sum]])
 })
 
 test('a stream is answered after a request was read', async () => {
