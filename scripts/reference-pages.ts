@@ -35,7 +35,7 @@ variable (\`MILLRACE_\` or \`MLSERVER_\` and the field in capitals: \`MLSERVER_H
 \`millrace serve DIR --print-config\` shows each value and where it came from. Fields that this version knows and does not act on are reported
 when they are set.
 
-${fieldTable(serverSettingsJsonSchema() as Schema)}`
+${fieldTable(serverSettingsJsonSchema())}`
 }
 
 function modelSettingsPage(): string {
@@ -45,7 +45,7 @@ ${GENERATED}
 \`model-settings.json\` in a model's folder; each file is one version of one model. What the file leaves out comes from an environment variable
 (\`MLSERVER_MODEL_\` and the field in capitals; fields of \`parameters\` the same way, \`MLSERVER_MODEL_URI\`), then \`.env\`, then the default.
 
-${fieldTable(modelSettingsJsonSchema() as Schema)}`
+${fieldTable(modelSettingsJsonSchema())}`
 }
 
 function errorsPage(): string {

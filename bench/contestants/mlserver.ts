@@ -12,7 +12,7 @@ const FOLDER = fileURLToPath(new URL('../peers/mlserver/', import.meta.url))
 const PROGRAM = join(FOLDER, '.venv/bin/mlserver')
 
 /** Stock MLServer over its echo model. Its own default is one worker process; none saves the way there and back. */
-export function mlserver(parallelWorkers: 0 | 1): Contestant {
+function mlserver(parallelWorkers: 0 | 1): Contestant {
   return {
     name: `MLServer, parallel_workers ${parallelWorkers}`,
     obstacle: () => (existsSync(PROGRAM) ? null : 'not installed; run: sh bench/peers/mlserver/setup.sh'),

@@ -11,7 +11,7 @@ export const FRAME = {
 
 export const FLAG = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8 } as const
 
-export const FRAME_HEADER_BYTES = 9
+const FRAME_HEADER_BYTES = 9
 
 /** Payloads of other frames than these are counted, not kept: header fields and tensors. */
 const KEPT: ReadonlySet<number> = new Set([

@@ -34,7 +34,11 @@ async function measure(): Promise<LoadResult> {
     const after = usage()
     const serverCpuMs = after.serverCpuMs - before.serverCpuMs
     const coreCpuMs = after.coreCpuMs - before.coreCpuMs
-    if (requests === 0) throw new Error(`no request was answered within ${job.durationMs} ms`)
+    if (requests === 0) {
+      throw new Error(
+        `nothing was answered within ${job.durationMs} ms, in which the server had ${serverCpuMs} ms of CPU`,
+      )
+    }
     return {
       requests,
       elapsedMs: after.atMs - before.atMs,

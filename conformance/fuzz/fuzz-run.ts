@@ -51,7 +51,11 @@ const SAVED_MAX = 10
 export async function fuzz(server: ServerProcess, options: FuzzRunOptions): Promise<FuzzResult> {
   const run = new FuzzRun(server, options)
   const endMs = performance.now() + options.runMs
-  for (let round = 1; round <= options.roundsMax && run.trouble === undefined && performance.now() < endMs; round++) {
+  for (
+    let round = 1;
+    round <= options.roundsMax && run.trouble === undefined && performance.now() < endMs;
+    round++
+  ) {
     await run.round(round)
   }
   return run
@@ -76,9 +80,15 @@ class FuzzRun implements FuzzResult {
     const endMs = performance.now() + this.#options.roundMs
     await Promise.all(
       PHASES.map((phase, index) => {
-        const result = (this.phases[index] ??= { name: phase.name, inputCount: 0, outcomes: new Map(), findingCount: 0 })
+        const result = (this.phases[index] ??= {
+          name: phase.name,
+          inputCount: 0,
+          outcomes: new Map(),
+          findingCount: 0,
+        })
         const lastInput = result.inputCount + this.#options.roundInputs
-        const isOver = () => performance.now() >= endMs || result.inputCount >= lastInput || this.trouble !== undefined
+        const isOver = () =>
+          performance.now() >= endMs || result.inputCount >= lastInput || this.trouble !== undefined
         return Promise.all(Array.from({ length: phase.clients }, () => this.#work(phase, result, isOver)))
       }),
     )
@@ -109,7 +119,8 @@ class FuzzRun implements FuzzResult {
         const complaint = trouble ?? judge(input, outcome)
         const inputs = trouble === undefined ? [input] : [...this.#underWay]
         this.trouble = trouble
-        if (complaint !== undefined) await this.#report(result, { phase: phase.name, seed, index, complaint, inputs })
+        if (complaint !== undefined)
+          await this.#report(result, { phase: phase.name, seed, index, complaint, inputs })
       }
       this.#underWay.delete(input)
     }

@@ -27,6 +27,10 @@ export const PHASES: readonly Phase[] = [
   phase('raw-http2', 12, rawHttp2Input),
 ]
 
-function phase(name: string, clients: number, make: (random: Random, seed: number, index: number) => FuzzInput): Phase {
+function phase(
+  name: string,
+  clients: number,
+  make: (random: Random, seed: number, index: number) => FuzzInput,
+): Phase {
   return { name, clients, make: (seed, index) => make(new Random(seed, name, index), seed, index) }
 }

@@ -1,5 +1,12 @@
 import type { FuzzResult, PhaseResult } from './fuzz-run.ts'
-import { type GrowthLimit, growthOf, isBeyond, LIVE_LIMIT, type MemorySample, RSS_LIMIT } from './target/memory-growth.ts'
+import {
+  type GrowthLimit,
+  growthOf,
+  isBeyond,
+  LIVE_LIMIT,
+  type MemorySample,
+  RSS_LIMIT,
+} from './target/memory-growth.ts'
 
 /** Rounds at the start in which code is compiled, caches fill and pools grow: they say nothing about leaks. */
 const WARM_UP_SHARE = 1 / 3
@@ -16,7 +23,10 @@ export function verdictOn(result: FuzzResult, stopTrouble: string | undefined): 
   const steady = result.samples.slice(Math.ceil(result.samples.length * WARM_UP_SHARE))
   const checks = [
     ...result.phases.map(phaseCheck),
-    { isGood: trouble === undefined, line: `process: ${trouble ?? `${result.goodRequestCount} good requests answered right, silent, stopped when asked`}` },
+    {
+      isGood: trouble === undefined,
+      line: `process: ${trouble ?? `${result.goodRequestCount} good requests answered right, silent, stopped when asked`}`,
+    },
     memoryCheck('live memory', steady, sample => sample.liveBytes, LIVE_LIMIT),
     memoryCheck('resident memory', steady, sample => sample.rssBytes, RSS_LIMIT),
   ]
@@ -36,13 +46,22 @@ function phaseCheck({ name, inputCount, outcomes, findingCount }: PhaseResult): 
   const answers = Array.from(outcomes)
     .toSorted(([, left], [, right]) => right - left)
     .map(([answer, count]) => `${answer}: ${count}`)
-  return { isGood: findingCount === 0 && inputCount > 0, line: `${name}: ${inputCount} inputs, ${findingCount} findings (${answers.join(', ')})` }
+  return {
+    isGood: findingCount === 0 && inputCount > 0,
+    line: `${name}: ${inputCount} inputs, ${findingCount} findings (${answers.join(', ')})`,
+  }
 }
 
-function memoryCheck(name: string, samples: readonly MemorySample[], bytesOf: (sample: MemorySample) => number, limit: GrowthLimit): Check {
+function memoryCheck(
+  name: string,
+  samples: readonly MemorySample[],
+  bytesOf: (sample: MemorySample) => number,
+  limit: GrowthLimit,
+): Check {
   const [first] = samples
   const last = samples.at(-1)
-  if (first === undefined || last === undefined || first === last) return { isGood: false, line: `${name}: too few samples` }
+  if (first === undefined || last === undefined || first === last)
+    return { isGood: false, line: `${name}: too few samples` }
   const growth = growthOf(samples, bytesOf)
   const line =
     `${name}: ${growth.bytesPerInput.toFixed(1)} bytes an input over ${last.inputCount - first.inputCount} inputs in ${samples.length} samples ` +

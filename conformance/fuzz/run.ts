@@ -29,12 +29,16 @@ async function main(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const { failed, passed } = options.replay === undefined ? await runAll(options) : await runReplay(options.replay)
+  const { failed, passed } =
+    options.replay === undefined ? await runAll(options) : await runReplay(options.replay)
   print(`${passed} passed, ${failed} failed`)
   return failed === 0 ? 0 : 1
 }
 
-async function runAll({ seed, seconds }: Options): Promise<{ readonly passed: number; readonly failed: number }> {
+async function runAll({
+  seed,
+  seconds,
+}: Options): Promise<{ readonly passed: number; readonly failed: number }> {
   print(`seed ${seed}, ${seconds} s; the same inputs again: npm run fuzz -- --seed ${seed}`)
   const server = await ServerProcess.start(REPOSITORY)
   try {

@@ -13,7 +13,7 @@ import { restBinary } from './forms/rest-binary.ts'
 import { restJson } from './forms/rest-json.ts'
 
 /** The models that every row of the suite is about. */
-export const REPOSITORY = fileURLToPath(new URL('../models/repository', import.meta.url))
+const REPOSITORY = fileURLToPath(new URL('../models/repository', import.meta.url))
 
 /** The server under test. */
 export interface Target {

@@ -39,14 +39,36 @@ export function modelStreamInput(random: Random): GrpcInput {
 
 const NAMES = ['spare', 'nobody', '', '\u0000', '../..', 'é', 'x'.repeat(5000), '__proto__']
 const PATHS = [
-  ...['ServerLive', 'ServerReady', 'ModelReady', 'ServerMetadata', 'ModelMetadata', 'ModelConfig', 'ModelStatistics'].map(inService),
-  ...['RepositoryIndex', 'RepositoryModelLoad', 'RepositoryModelUnload', 'TraceSetting', 'LogSettings', 'Nothing'].map(inService),
+  ...[
+    'ServerLive',
+    'ServerReady',
+    'ModelReady',
+    'ServerMetadata',
+    'ModelMetadata',
+    'ModelConfig',
+    'ModelStatistics',
+  ].map(inService),
+  ...[
+    'RepositoryIndex',
+    'RepositoryModelLoad',
+    'RepositoryModelUnload',
+    'TraceSetting',
+    'LogSettings',
+    'Nothing',
+  ].map(inService),
   '/inference.model_repository.ModelRepositoryService/RepositoryModelLoad',
   '/grpc.health.v1.Health/Check',
   '/grpc.health.v1.Health/Watch',
   '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
-  ...['/', '//', '/a', '/a/b', '/a/b/c', '/__proto__/constructor', '/%00/%ff', `/${'x'.repeat(3000)}/y`],
+  '/',
+  '//',
+  '/a',
+  '/a/b',
+  '/a/b/c',
+  '/__proto__/constructor',
+  '/%00/%ff',
+  `/${'x'.repeat(3000)}/y`,
 ]
 const HEADERS: readonly (readonly [name: string, values: readonly string[]])[] = [
   ['grpc-timeout', ['0n', '1n', '99999999H', '100m', '-1S', '1', '', '1e3S', '123456789S', '1d', '1 S']],
@@ -67,19 +89,34 @@ export function grpcSurfaceInput(random: Random): GrpcInput {
     : random.isOneIn(3)
       ? random.bytes(random.size(100))
       : smallMessage(random)
-  const contentTypes = ['application/grpc+json', 'application/grpc-web', 'text/plain', 'application/grpc+proto', 'application/grpc;x']
-  const headers: (readonly [string, string])[] = [random.isOneIn(12) ? ['content-type', random.pick(contentTypes)] : GRPC]
+  const contentTypes = [
+    'application/grpc+json',
+    'application/grpc-web',
+    'text/plain',
+    'application/grpc+proto',
+    'application/grpc;x',
+  ]
+  const headers: (readonly [string, string])[] = [
+    random.isOneIn(12) ? ['content-type', random.pick(contentTypes)] : GRPC,
+  ]
   const names = new Set<string>(['content-type'])
   for (let count = random.size(5); count > 0; count--) {
     const [name, values] = random.pick(HEADERS)
     if (!names.has(name)) headers.push([name, random.pick(values)])
     names.add(name)
   }
-  if (random.isOneIn(30)) headers.push(...Array.from({ length: 110 }, (_, index) => [`x-${index}`, 'y'] as const))
+  if (random.isOneIn(30))
+    headers.push(...Array.from({ length: 110 }, (_, index) => [`x-${index}`, 'y'] as const))
   // A watch ends with its client only.
   if (path.endsWith('/Watch') && !names.has('grpc-timeout')) headers.push(['grpc-timeout', '50m'])
   const message = random.isOneIn(6) ? mostlySound(content, random).bytes : framed(content)
-  return { kind: 'grpc', path, headers, pieces: cut(message, random), ending: path.endsWith('/Watch') || random.isOneIn(15) ? 'cancel' : 'end' }
+  return {
+    kind: 'grpc',
+    path,
+    headers,
+    pieces: cut(message, random),
+    ending: path.endsWith('/Watch') || random.isOneIn(15) ? 'cancel' : 'end',
+  }
 }
 
 function inService(method: string): string {
@@ -87,18 +124,25 @@ function inService(method: string): string {
 }
 
 function message(random: Random): Buffer {
-  if (random.isOneIn(12)) return random.bytes(random.size(2000))
+  if (random.isOneIn(25)) return random.bytes(random.size(2000))
   const message = inferMessage(random)
-  return random.isOneIn(3) ? mutateBytes(message, random, []) : message
+  return random.isOneIn(4) ? mutateBytes(message, random, []) : message
 }
 
 /** A name in each of the first two fields, which is where these methods have names, versions and repositories. */
 function smallMessage(random: Random): Buffer {
-  const fields = [text(1, random.pick(NAMES)), text(2, random.pick(NAMES)), lengthDelimited(3, random.bytes(random.size(30)))]
+  const fields = [
+    text(1, random.pick(NAMES)),
+    text(2, random.pick(NAMES)),
+    lengthDelimited(3, random.bytes(random.size(30))),
+  ]
   return Buffer.concat(fields.filter(() => !random.isOneIn(2)))
 }
 
-function encodingHeaders(encoding: string | undefined, random: Random): readonly (readonly [string, string])[] {
+function encodingHeaders(
+  encoding: string | undefined,
+  random: Random,
+): readonly (readonly [string, string])[] {
   const accepted = random.isOneIn(2) ? [['grpc-accept-encoding', 'identity,deflate,gzip'] as const] : []
   return encoding === undefined ? accepted : [['grpc-encoding', encoding] as const, ...accepted]
 }

@@ -18,8 +18,8 @@ export interface Framed {
 
 /** A message in a frame that is sound most of the time. */
 export function mostlySound(message: Buffer, random: Random): Framed {
-  if (random.isOneIn(5)) return compressed(message, random)
-  if (!random.isOneIn(8)) return { bytes: framed(message), encoding: undefined }
+  if (random.isOneIn(8)) return compressed(message, random)
+  if (!random.isOneIn(15)) return { bytes: framed(message), encoding: undefined }
   const makers: readonly (() => Buffer)[] = [
     () => framed(message, random.below(256)),
     () => framed(message, 0, message.length + random.below(9) - 4),
@@ -34,7 +34,16 @@ export function mostlySound(message: Buffer, random: Random): Framed {
 }
 
 function compressed(message: Buffer, random: Random): Framed {
-  const encoding = random.pick(['gzip', 'gzip', 'deflate', 'deflate', 'identity', 'snappy', 'GZIP', undefined])
+  const encoding = random.pick([
+    'gzip',
+    'gzip',
+    'deflate',
+    'deflate',
+    'identity',
+    'snappy',
+    'GZIP',
+    undefined,
+  ])
   // A megabyte of zeros in a thousand bytes: more than the server takes.
   const plain = random.isOneIn(8) ? Buffer.alloc(1_000_000) : message
   const sound = encoding === 'deflate' ? deflateSync(plain) : gzipSync(plain)
@@ -45,6 +54,8 @@ function compressed(message: Buffer, random: Random): Framed {
 /** Cuts bytes anywhere, so that prefixes and messages come in pieces. */
 export function cut(bytes: Buffer, random: Random): Buffer[] {
   if (bytes.length < 2 || random.isOneIn(2)) return [bytes]
-  const places = Array.from({ length: 1 + random.below(4) }, () => random.below(bytes.length)).toSorted((a, b) => a - b)
+  const places = Array.from({ length: 1 + random.below(4) }, () => random.below(bytes.length)).toSorted(
+    (a, b) => a - b,
+  )
   return [0, ...places].map((start, index) => bytes.subarray(start, places[index] ?? bytes.length))
 }

@@ -17,7 +17,13 @@ export const FLAG = { endStream: 1, acknowledge: 1, endHeaders: 4, padded: 8, pr
 /** What every client sends first. */
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
-export function frame(type: number, flags: number, stream: number, payload: Uint8Array, length = payload.length): Buffer {
+export function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Uint8Array,
+  length = payload.length,
+): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(length & 0xffffff, 0, 3)
   head.writeUInt8(type, 3)
@@ -34,7 +40,9 @@ export function uint32(...values: readonly number[]): Buffer {
 
 /** Fields as literals that are not indexed, with new names (RFC 7541, section 6.2.2). */
 export function headerBlock(fields: Iterable<readonly [string, string]>): Buffer {
-  return Buffer.concat(Array.from(fields, ([name, value]) => Buffer.concat([Buffer.of(0), string(name), string(value)])))
+  return Buffer.concat(
+    Array.from(fields, ([name, value]) => Buffer.concat([Buffer.of(0), string(name), string(value)])),
+  )
 }
 
 /** A length in a prefix of 7 bits, then the bytes as they are (RFC 7541, sections 5.1 and 5.2). */

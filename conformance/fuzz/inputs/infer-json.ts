@@ -16,14 +16,17 @@ const DATATYPES = ['BOOL', 'BYTES', 'FP16', 'FP32', 'FP64', 'BF16', ...Object.ke
 
 const extents = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 })
 const contentType = fc.constantFrom('"str"', '"base64"', '"np"', '"pd"', '"datetime"', '"none"')
-const parameters = jsonObject({
-  content_type: contentType,
-  binary_data: jsonLiteral,
-  binary_data_size: jsonNumber,
-  binary_data_output: jsonLiteral,
-  classification: jsonNumber,
-  headers: jsonValue,
-})
+const parameters = jsonObject(
+  {},
+  {
+    content_type: contentType,
+    binary_data: jsonLiteral,
+    binary_data_size: jsonNumber,
+    binary_data_output: jsonLiteral,
+    classification: jsonNumber,
+    anything: jsonValue,
+  },
+)
 
 function elements(datatype: string): fc.Arbitrary<string> {
   const range = INTEGERS[datatype]
@@ -44,28 +47,34 @@ function inLists(items: readonly string[], [extent, ...rest]: readonly number[])
   if (extent === undefined) return items[0] ?? '0'
   const width = extent === 0 ? 0 : items.length / extent
   return jsonArray(
-    Array.from({ length: extent }, (_, index) => inLists(items.slice(index * width, (index + 1) * width), rest)),
+    Array.from({ length: extent }, (_, index) =>
+      inLists(items.slice(index * width, (index + 1) * width), rest),
+    ),
   )
 }
 
 const tensor = fc.tuple(fc.constantFrom(...DATATYPES), extents).chain(([datatype, shape]) =>
-  jsonObject({
-    name: fc.constantFrom('"input"', '"row"', '"numbers"', '"label"', '"when"', '"bytes"'),
-    datatype: fc.constant(`"${datatype}"`),
-    shape: fc.constant(jsonArray(shape.map(String))),
-    data: data(datatype, shape),
-    parameters,
-  }),
+  jsonObject(
+    {
+      name: fc.constantFrom('"input"', '"row"', '"numbers"', '"label"', '"when"', '"bytes"'),
+      datatype: fc.constant(`"${datatype}"`),
+      shape: fc.constant(jsonArray(shape.map(String))),
+      data: data(datatype, shape),
+    },
+    { parameters },
+  ),
 )
 
-const requestedOutput = jsonObject({ name: fc.constantFrom('"input"', '"row"', '"total"'), parameters })
+const requestedOutput = jsonObject({ name: fc.constantFrom('"input"', '"row"', '"total"') }, { parameters })
 
 /** Bodies of inference requests: right in most places, wrong in any. */
 export const inferJson: fc.Arbitrary<string> = mostly(
-  jsonObject({
-    id: jsonString,
-    parameters,
-    inputs: fc.array(mostly(tensor), { maxLength: 3 }).map(jsonArray),
-    outputs: fc.array(mostly(requestedOutput), { maxLength: 2 }).map(jsonArray),
-  }),
+  jsonObject(
+    { inputs: fc.array(mostly(tensor), { maxLength: 3 }).map(jsonArray) },
+    {
+      id: jsonString,
+      parameters,
+      outputs: fc.array(mostly(requestedOutput), { maxLength: 2 }).map(jsonArray),
+    },
+  ),
 )

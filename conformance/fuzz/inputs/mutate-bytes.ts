@@ -11,12 +11,14 @@ type Mutation = (bytes: Buffer, random: Random) => Buffer
  * @param dictionary texts that mean something to whoever reads the bytes, put in here and there
  */
 export function mutateBytes(bytes: Uint8Array, random: Random, dictionary: readonly Uint8Array[]): Buffer {
-  const insertWord: Mutation = (bytes, random) => splice(bytes, random.below(bytes.length + 1), 0, random.pick(dictionary))
+  const insertWord: Mutation = (bytes, random) =>
+    splice(bytes, random.below(bytes.length + 1), 0, random.pick(dictionary))
   const replaceWithWord: Mutation = (bytes, random) => {
     const [start, length] = range(bytes, random)
     return splice(bytes, start, length, random.pick(dictionary))
   }
-  const mutations = dictionary.length === 0 ? MUTATIONS : [...MUTATIONS, insertWord, insertWord, replaceWithWord]
+  const mutations =
+    dictionary.length === 0 ? MUTATIONS : [...MUTATIONS, insertWord, insertWord, replaceWithWord]
   let mutated: Buffer = Buffer.from(bytes)
   for (let changes = 1 + random.size(CHANGES_MAX); changes > 0; changes--) {
     mutated = random.pick(mutations)(mutated, random)
@@ -69,7 +71,9 @@ const MUTATIONS: readonly Mutation[] = [
 
 const NOTHING = new Uint8Array(0)
 /** Bytes at which formats change their mind: signs, brackets, ends of ranges, halves of UTF-8. */
-const REMARKABLE_BYTES = [0, 1, 0x0a, 0x0d, 0x20, 0x22, 0x2c, 0x30, 0x5b, 0x5c, 0x5d, 0x7b, 0x7f, 0x80, 0xc0, 0xed, 0xff]
+const REMARKABLE_BYTES = [
+  0, 1, 0x0a, 0x0d, 0x20, 0x22, 0x2c, 0x30, 0x5b, 0x5c, 0x5d, 0x7b, 0x7f, 0x80, 0xc0, 0xed, 0xff,
+]
 
 function range(bytes: Uint8Array, random: Random): [start: number, length: number] {
   const start = random.below(bytes.length + 1)

@@ -1,4 +1,3 @@
-import '/tmp/patch.ts'
 /**
  * Loaded into the server's process before the server itself (`--import`): measures its memory when the parent asks.
  * The product knows nothing of it, and nothing here runs in between.

@@ -31,14 +31,20 @@ async function askRest(client: Client): Promise<string | undefined> {
     { name: 'total', datatype: 'INT64', shape: [1], data: [2] },
     { name: 'count', datatype: 'INT32', shape: [1], data: [0] },
   ]
-  if (isDeepStrictEqual(pick(answer, 'id'), 'good') && isDeepStrictEqual(pick(answer, 'outputs'), expected)) return undefined
+  if (isDeepStrictEqual(pick(answer, 'id'), 'good') && isDeepStrictEqual(pick(answer, 'outputs'), expected))
+    return undefined
   return `a good REST request was answered with ${status}: ${body.toString()}`
 }
 
 async function askGrpc(client: Client): Promise<string | undefined> {
   const raw = Buffer.from(Float32Array.from(NUMBERS).buffer)
   const tensor = Buffer.concat([text(1, 'input'), text(2, 'FP32'), packed(3, [3n])])
-  const message = Buffer.concat([text(1, 'echo'), text(3, 'good'), lengthDelimited(5, tensor), lengthDelimited(7, raw)])
+  const message = Buffer.concat([
+    text(1, 'echo'),
+    text(3, 'good'),
+    lengthDelimited(5, tensor),
+    lengthDelimited(7, raw),
+  ])
   const outcome = await client.send({
     kind: 'grpc',
     path: '/inference.GRPCInferenceService/ModelInfer',
@@ -49,11 +55,14 @@ async function askGrpc(client: Client): Promise<string | undefined> {
   if (outcome.kind !== 'grpc') return `a good gRPC call: ${JSON.stringify(outcome)}`
   const { grpcStatus, grpcMessage, bytes } = outcome.reply
   // The answer's fields stand one behind the other, tensor and raw contents as in the request but for the field number.
-  const isEchoed = bytes.includes(lengthDelimited(6, raw)) && bytes.includes(tensor) && bytes.includes(text(3, 'good'))
+  const isEchoed =
+    bytes.includes(lengthDelimited(6, raw)) && bytes.includes(tensor) && bytes.includes(text(3, 'good'))
   if (grpcStatus === '0' && isEchoed) return undefined
   return `a good gRPC call was answered with status ${grpcStatus} (${grpcMessage}) and ${bytes.toString('hex')}`
 }
 
 function pick(value: unknown, member: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[member] : undefined
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[member]
+    : undefined
 }

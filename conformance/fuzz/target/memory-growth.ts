@@ -35,7 +35,10 @@ export const RSS_LIMIT: GrowthLimit = { bytesPerInput: 512, noiseBytes: 16 * 1_0
  * The slope of a line through all samples that outliers do not bend: the median of the slopes between any two (Theil and Sen).
  * @param samples two at least
  */
-export function growthOf(samples: readonly MemorySample[], bytesOf: (sample: MemorySample) => number): Growth {
+export function growthOf(
+  samples: readonly MemorySample[],
+  bytesOf: (sample: MemorySample) => number,
+): Growth {
   const slopes = samples
     .flatMap((from, index) =>
       samples.slice(index + 1).map(to => (bytesOf(to) - bytesOf(from)) / (to.inputCount - from.inputCount)),
@@ -43,7 +46,8 @@ export function growthOf(samples: readonly MemorySample[], bytesOf: (sample: Mem
     .filter(Number.isFinite)
     .toSorted((left, right) => left - right)
   const middle = slopes.length >> 1
-  const bytesPerInput = slopes.length % 2 === 1 ? slopes[middle]! : ((slopes[middle - 1] ?? 0) + (slopes[middle] ?? 0)) / 2
+  const bytesPerInput =
+    slopes.length % 2 === 1 ? slopes[middle]! : ((slopes[middle - 1] ?? 0) + (slopes[middle] ?? 0)) / 2
   const inputs = (samples.at(-1)?.inputCount ?? 0) - (samples[0]?.inputCount ?? 0)
   return { bytesPerInput, totalBytes: bytesPerInput * inputs }
 }

@@ -33,8 +33,20 @@ export class ServerProcess {
     const child = spawn(
       process.execPath,
       [
-        ...['--conditions=millrace-source', '--expose-gc', `--max-old-space-size=${HEAP_MEGABYTES}`, '--import', PRELOAD, ENTRY],
-        ...['serve', repository, '--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'],
+        '--conditions=millrace-source',
+        '--expose-gc',
+        `--max-old-space-size=${HEAP_MEGABYTES}`,
+        '--import',
+        PRELOAD,
+        ENTRY,
+        'serve',
+        repository,
+        '--http-port',
+        '0',
+        '--grpc-port',
+        '0',
+        '--metrics-port',
+        '0',
       ],
       { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: environment(), cwd: repository },
     )
@@ -57,7 +69,9 @@ export class ServerProcess {
       return `the server ended (${signalCode ?? `exit code ${exitCode}`}): ${this.#stderr.text}`
     }
     const line = TROUBLE.exec(this.#stderr.text)?.[0]
-    return line === undefined ? undefined : `standard error has ${JSON.stringify(line)} in: ${this.#stderr.text}`
+    return line === undefined
+      ? undefined
+      : `standard error has ${JSON.stringify(line)} in: ${this.#stderr.text}`
   }
 
   /** Collects garbage, then measures. */
@@ -77,7 +91,9 @@ export class ServerProcess {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), START_TIMEOUT_MS)
     const [code, signal] = await ended
     clearTimeout(timer)
-    return code === 0 ? undefined : `the server stopped with ${signal ?? `exit code ${code}`}: ${this.#stderr.text}`
+    return code === 0
+      ? undefined
+      : `the server stopped with ${signal ?? `exit code ${code}`}: ${this.#stderr.text}`
   }
 }
 
@@ -91,7 +107,10 @@ function environment(): NodeJS.ProcessEnv {
 async function portsOf(child: ChildProcess): Promise<Ports> {
   const { promise, resolve, reject } = Promise.withResolvers<Ports>()
   let text = ''
-  const timer = setTimeout(() => reject(new Error(`not ready within ${START_TIMEOUT_MS} ms`)), START_TIMEOUT_MS)
+  const timer = setTimeout(
+    () => reject(new Error(`not ready within ${START_TIMEOUT_MS} ms`)),
+    START_TIMEOUT_MS,
+  )
   child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
     text += piece
     if (!/ready in/.test(text)) return

@@ -15,7 +15,10 @@ export async function settledMemory(
     const sockets = report.resources['TCPSocketWrap'] ?? 0
     if (sockets === 0) return { report, complaint: undefined }
     if (performance.now() > giveUpAtMs) {
-      return { report, complaint: `${sockets} connections are open ${SETTLE_TIMEOUT_MS} ms after their clients have gone` }
+      return {
+        report,
+        complaint: `${sockets} connections are open ${SETTLE_TIMEOUT_MS} ms after their clients have gone`,
+      }
     }
     await delay(POLL_MS)
   }

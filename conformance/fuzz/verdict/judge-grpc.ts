@@ -8,7 +8,9 @@ import { framingFault } from './framing-fault.ts'
 import { DEFECT_TEXT } from './judge-rest.ts'
 
 const PROTO_FOLDER = fileURLToPath(new URL('../../../packages/sdk/protocol/proto/', import.meta.url))
-const SERVICE = loadSync('inference.proto', { includeDirs: [PROTO_FOLDER] })['inference.GRPCInferenceService'] as ServiceDefinition
+const SERVICE = loadSync('inference.proto', { includeDirs: [PROTO_FOLDER] })[
+  'inference.GRPCInferenceService'
+] as ServiceDefinition
 const PREFIX = '/inference.GRPCInferenceService/'
 const UNKNOWN = 2
 const INTERNAL = 13
@@ -35,7 +37,11 @@ export function judgeGrpc(input: GrpcInput, reply: GrpcReply): string | undefine
   return judgeMessages(input.path, reply, code === 0)
 }
 
-function judgeMessages(path: string, { bytes, grpcEncoding }: GrpcReply, isSuccess: boolean): string | undefined {
+function judgeMessages(
+  path: string,
+  { bytes, grpcEncoding }: GrpcReply,
+  isSuccess: boolean,
+): string | undefined {
   const fault = framingFault(bytes, grpcEncoding)
   if (fault !== undefined) return `the answer's frames are broken: ${fault}`
   const messages = [...messagesOf(bytes, grpcEncoding)]
@@ -56,9 +62,11 @@ function* messagesOf(bytes: Buffer, encoding: string | undefined): Generator<Buf
 
 /** A stream's messages have one of two shapes; the decoder of the other would not take them. */
 function judgeMessage(path: string, message: Buffer): string | undefined {
-  if (DEFECT_TEXT.test(message.toString('latin1'))) return `a message blames the server: ${message.toString('latin1').slice(0, 300)}`
+  if (DEFECT_TEXT.test(message.toString('latin1')))
+    return `a message blames the server: ${message.toString('latin1').slice(0, 300)}`
   const name = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : ''
-  const readers = name === 'ModelStreamInfer' ? [SERVICE['ModelStreamInfer'], SERVICE['ModelInfer']] : [SERVICE[name]]
+  const readers =
+    name === 'ModelStreamInfer' ? [SERVICE['ModelStreamInfer'], SERVICE['ModelInfer']] : [SERVICE[name]]
   let failure: unknown
   for (const reader of readers) {
     try {

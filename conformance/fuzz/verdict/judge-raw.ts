@@ -19,7 +19,8 @@ function judgeReplies(bytes: Buffer): string | undefined {
   try {
     while (rest.length > 0) {
       const parsed = parseReply(rest, false)
-      if (parsed === undefined) return `the connection broke off inside an answer: ${rest.toString('latin1').slice(0, 200)}`
+      if (parsed === undefined)
+        return `the connection broke off inside an answer: ${rest.toString('latin1').slice(0, 200)}`
       const { status } = parsed.reply
       const complaint = status === 100 ? undefined : judgeRest(parsed.reply, undefined)
       if (complaint !== undefined) return complaint
@@ -42,7 +43,8 @@ function judgeFrames(bytes: Buffer): string | undefined {
     const length = bytes.readUIntBE(position, 3)
     const type = bytes.readUInt8(position + 3)
     if (position === 0 && type !== FRAME.settings) return `the first frame has type ${type}`
-    if (type > FRAME.continuation || length > FRAME_BYTES_MAX) return `a frame of type ${type} with ${length} bytes`
+    if (type > FRAME.continuation || length > FRAME_BYTES_MAX)
+      return `a frame of type ${type} with ${length} bytes`
     position += FRAME_HEAD_BYTES + length
   }
   return undefined

@@ -11,14 +11,23 @@ export const DEFECT_TEXT = /unexpected error|failed unexpectedly|could not be (?
  * What is wrong with an answer of the REST port, whatever the request was.
  * @param request the method and the path, where they are known
  */
-export function judgeRest(reply: Http1Reply, request: { readonly method: string; readonly target: string } | undefined): string | undefined {
+export function judgeRest(
+  reply: Http1Reply,
+  request: { readonly method: string; readonly target: string } | undefined,
+): string | undefined {
   const { status, headers } = reply
   const isSuccess = status >= 200 && status < 300
   const isAllowed = isSuccess || (status >= 400 && status < 500) || DOCUMENTED_5XX.has(status)
   if (!isAllowed) return `status ${status}: ${reply.body.toString().slice(0, 300)}`
   if (request?.method === 'HEAD') return undefined
   // Health checks say it all with their status.
-  if (status === 503 && reply.body.length === 0 && request !== undefined && /ready\/?(?:\?|$)/.test(request.target)) return undefined
+  if (
+    status === 503 &&
+    reply.body.length === 0 &&
+    request !== undefined &&
+    /ready\/?(?:\?|$)/.test(request.target)
+  )
+    return undefined
   try {
     const body = decode(reply.body, headers.get('content-encoding'))
     if (!isSuccess) return judgeError(status, body)
@@ -30,8 +39,10 @@ export function judgeRest(reply: Http1Reply, request: { readonly method: string;
 
 function judgeError(status: number, body: Buffer): string | undefined {
   const content: unknown = JSON.parse(utf8(body))
-  const message = typeof content === 'object' && content !== null && 'error' in content ? content.error : undefined
-  if (typeof message !== 'string' || message === '') return `status ${status} without 'error' in ${body.toString().slice(0, 200)}`
+  const message =
+    typeof content === 'object' && content !== null && 'error' in content ? content.error : undefined
+  if (typeof message !== 'string' || message === '')
+    return `status ${status} without 'error' in ${body.toString().slice(0, 200)}`
   return DEFECT_TEXT.test(message) ? `status ${status} blames the server: ${message}` : undefined
 }
 
@@ -48,19 +59,23 @@ function judgeSuccess(body: Buffer, headers: ReadonlyMap<string, string>): strin
 
 function judgeBinary(body: Buffer, jsonLength: string): string | undefined {
   const length = Number(jsonLength)
-  if (!Number.isInteger(length) || length > body.length) return `inference-header-content-length '${jsonLength}' of ${body.length} bytes`
+  if (!Number.isInteger(length) || length > body.length)
+    return `inference-header-content-length '${jsonLength}' of ${body.length} bytes`
   const { outputs } = JSON.parse(utf8(body.subarray(0, length))) as {
     readonly outputs: readonly { readonly parameters?: { readonly binary_data_size?: number } }[]
   }
   const announced = outputs.reduce((sum, { parameters }) => sum + (parameters?.binary_data_size ?? 0), 0)
   const sent = body.length - length
-  return announced === sent ? undefined : `binary outputs of ${announced} bytes are announced, ${sent} were sent`
+  return announced === sent
+    ? undefined
+    : `binary outputs of ${announced} bytes are announced, ${sent} were sent`
 }
 
 function judgeEvents(text: string): string | undefined {
   if (!text.endsWith('\n\n')) return 'the last server-sent event does not end'
   for (const event of text.slice(0, -2).split('\n\n')) {
-    const data = /^data: (.*)$/.exec(event)?.[1]
+    // A dot would stop at U+2028, which ends no line here.
+    const data = /^data: ([^\r\n]*)$/.exec(event)?.[1]
     if (data === undefined) return `server-sent event ${JSON.stringify(event.slice(0, 200))}`
     JSON.parse(data)
     if (DEFECT_TEXT.test(data)) return `a server-sent event blames the server: ${data.slice(0, 300)}`

@@ -24,14 +24,8 @@ export class Client {
   }
 
   send(input: FuzzInput): Promise<Outcome> {
-    switch (input.kind) {
-      case 'rest':
-        return this.#rest.send(input)
-      case 'grpc':
-        return this.#grpc.send(input)
-      case 'raw':
-        return sendRaw(input, this.#ports[input.port])
-    }
+    if (input.kind === 'rest') return this.#rest.send(input)
+    return input.kind === 'grpc' ? this.#grpc.send(input) : sendRaw(input, this.#ports[input.port])
   }
 
   close(): void {

@@ -37,7 +37,7 @@ export class GrpcSender {
       stream.on('response', received => {
         headers = received
       })
-      stream.on('trailers', received => {
+      stream.on('trailers', (received: IncomingHttpHeaders) => {
         trailers = received
       })
       stream.on('data', (chunk: Buffer) => pieces.push(chunk))
@@ -48,7 +48,8 @@ export class GrpcSender {
         clearTimeout(timer)
         const all = { ...headers, ...trailers }
         if (input.ending === 'cancel') resolve({ kind: 'abandoned' })
-        else if (failure !== undefined && all['grpc-status'] === undefined) resolve({ kind: 'lost', reason: failure.message })
+        else if (failure !== undefined && all['grpc-status'] === undefined)
+          resolve({ kind: 'lost', reason: failure.message })
         else {
           resolve({
             kind: 'grpc',

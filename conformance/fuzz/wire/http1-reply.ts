@@ -30,7 +30,8 @@ export function parseReply(bytes: Buffer, isBodiless: boolean): ParsedReply | un
   const start = headEnd + HEAD_END.length
   const length = headers.get('content-length')
   const coding = headers.get('transfer-encoding')
-  if (length !== undefined && coding !== undefined) throw new MalformedReply('both a length and a transfer encoding')
+  if (length !== undefined && coding !== undefined)
+    throw new MalformedReply('both a length and a transfer encoding')
   if (isBodiless || status < 200 || status === 204 || status === 304) {
     return { reply: { status, headers, body: Buffer.alloc(0) }, sizeBytes: start }
   }
@@ -43,7 +44,9 @@ export function parseReply(bytes: Buffer, isBodiless: boolean): ParsedReply | un
   if (length === undefined) throw new MalformedReply('neither a length nor a transfer encoding')
   if (!/^\d{1,15}$/.test(length)) throw new MalformedReply(`content-length '${length}'`)
   const end = start + Number(length)
-  return bytes.length < end ? undefined : { reply: { status, headers, body: bytes.subarray(start, end) }, sizeBytes: end }
+  return bytes.length < end
+    ? undefined
+    : { reply: { status, headers, body: bytes.subarray(start, end) }, sizeBytes: end }
 }
 
 function parseHead(head: string): Pick<Http1Reply, 'status' | 'headers'> {
@@ -60,7 +63,10 @@ function parseHead(head: string): Pick<Http1Reply, 'status' | 'headers'> {
   return { status: Number(status), headers }
 }
 
-function parseChunks(bytes: Buffer, start: number): { readonly body: Buffer; readonly end: number } | undefined {
+function parseChunks(
+  bytes: Buffer,
+  start: number,
+): { readonly body: Buffer; readonly end: number } | undefined {
   const pieces: Buffer[] = []
   let position = start
   for (;;) {

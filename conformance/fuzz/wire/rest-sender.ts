@@ -16,7 +16,9 @@ export class RestSender {
     const isReused = this.#socket !== undefined
     const outcome = await this.#exchange(input)
     // An idle connection may end at any time; only on a new one does it mean something (RFC 9112, section 9.3.1).
-    return isReused && outcome.kind === 'lost' && outcome.reason === CLOSED_UNANSWERED ? this.#exchange(input) : outcome
+    return isReused && outcome.kind === 'lost' && outcome.reason === CLOSED_UNANSWERED
+      ? this.#exchange(input)
+      : outcome
   }
 
   close(): void {
@@ -37,7 +39,10 @@ export class RestSender {
         }
         resolve(outcome)
       }
-      const timer = setTimeout(() => finish({ kind: 'lost', reason: `no answer within ${DEADLINE_MS} ms` }, false), DEADLINE_MS)
+      const timer = setTimeout(
+        () => finish({ kind: 'lost', reason: `no answer within ${DEADLINE_MS} ms` }, false),
+        DEADLINE_MS,
+      )
       socket.on('data', (chunk: Buffer) => {
         received = received.length === 0 ? chunk : Buffer.concat([received, chunk])
         try {
@@ -69,7 +74,10 @@ function open(port: number): Socket {
   return socket
 }
 
-function finalReply(bytes: Buffer, isBodiless: boolean): { readonly reply: Http1Reply; readonly isAlone: boolean } | undefined {
+function finalReply(
+  bytes: Buffer,
+  isBodiless: boolean,
+): { readonly reply: Http1Reply; readonly isAlone: boolean } | undefined {
   let rest = bytes
   for (;;) {
     const parsed = parseReply(rest, isBodiless)
@@ -86,9 +94,14 @@ function isKept({ headers }: Http1Reply): boolean {
 }
 
 function requestBytes({ method, target, headers, body, chunkBytes }: RestInput): Buffer {
-  const lines = [`${method} ${target} HTTP/1.1`, 'host: 127.0.0.1', ...headers.map(([name, value]) => `${name}: ${value}`)]
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    'host: 127.0.0.1',
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ]
   if (body === undefined) return head(lines)
-  if (chunkBytes === undefined) return Buffer.concat([head([...lines, `content-length: ${body.length}`]), body])
+  if (chunkBytes === undefined)
+    return Buffer.concat([head([...lines, `content-length: ${body.length}`]), body])
   const pieces: Uint8Array[] = [head([...lines, 'transfer-encoding: chunked'])]
   for (let start = 0; start < body.length; start += chunkBytes) {
     const chunk = body.subarray(start, start + chunkBytes)

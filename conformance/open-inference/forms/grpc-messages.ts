@@ -29,7 +29,7 @@ export interface ResponseMessage {
 }
 
 /** The field of InferTensorContents by datatype; FP16 and BF16 have none. */
-export const CONTENTS_FIELD: Readonly<Record<string, string>> = {
+const CONTENTS_FIELD: Readonly<Record<string, string>> = {
   BOOL: 'bool_contents',
   UINT8: 'uint_contents',
   UINT16: 'uint_contents',
