@@ -36,6 +36,8 @@ export function packed(field: number, values: readonly bigint[]): Buffer {
 
 /** Groups inside groups, which only old messages have and every reader must be able to skip. */
 export function nestedGroups(field: number, depth: number, isClosed: boolean): Buffer {
-  const opening = Array.from({ length: depth }, () => key(field, 3))
-  return Buffer.concat(isClosed ? [...opening, ...opening.map(() => key(field, 4))] : opening)
+  const repeated = (bytes: Buffer) => Buffer.alloc(depth * bytes.length, bytes)
+  return isClosed
+    ? Buffer.concat([repeated(key(field, 3)), repeated(key(field, 4))])
+    : repeated(key(field, 3))
 }

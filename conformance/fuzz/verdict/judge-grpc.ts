@@ -6,6 +6,7 @@ import type { GrpcInput } from '../inputs/fuzz-input.ts'
 import type { GrpcReply } from '../wire/outcome.ts'
 import { framingFault } from './framing-fault.ts'
 import { DEFECT_TEXT } from './judge-rest.ts'
+import { messageFault } from './message-fault.ts'
 
 const PROTO_FOLDER = fileURLToPath(new URL('../../../packages/sdk/protocol/proto/', import.meta.url))
 const SERVICE = loadSync('inference.proto', { includeDirs: [PROTO_FOLDER] })[
@@ -64,6 +65,8 @@ function* messagesOf(bytes: Buffer, encoding: string | undefined): Generator<Buf
 function judgeMessage(path: string, message: Buffer): string | undefined {
   if (DEFECT_TEXT.test(message.toString('latin1')))
     return `a message blames the server: ${message.toString('latin1').slice(0, 300)}`
+  const fault = messageFault(message)
+  if (fault !== undefined) return `an unreadable answer: ${fault}`
   const name = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : ''
   const readers =
     name === 'ModelStreamInfer' ? [SERVICE['ModelStreamInfer'], SERVICE['ModelInfer']] : [SERVICE[name]]

@@ -81,6 +81,8 @@ suite('the end of a call', () => {
   test('that is right', () => {
     assert.equal(grpc({}), undefined)
     assert.equal(grpc({ grpcStatus: '0', bytes: framed(Buffer.of()) }), undefined)
+    const named = Buffer.of(0x0a, 1, 0x61, 0x12, 2, 0x62, 0x63)
+    assert.equal(grpc({ grpcStatus: '0', bytes: framed(named) }), undefined)
     assert.equal(grpc({ httpStatus: 415 }, { headers: [['content-type', 'text/plain']] }), undefined)
   })
 
@@ -108,36 +110,45 @@ suite('the end of a call', () => {
     assert.match(grpc({ grpcStatus: '0' }) ?? '', /0 messages/)
     const two = Buffer.concat([framed(Buffer.of()), framed(Buffer.of())])
     assert.match(grpc({ grpcStatus: '0', bytes: two }) ?? '', /2 messages/)
-    assert.match(grpc({ grpcStatus: '0', bytes: framed(Buffer.of(0x0a, 9)) }) ?? '', /unreadable/)
+    for (const message of [Buffer.of(0x0a, 9), Buffer.of(0x0f), Buffer.of(0x80), Buffer.of(0x2a, 1, 0x0f)]) {
+      assert.match(grpc({ grpcStatus: '0', bytes: framed(message) }) ?? '', /unreadable/)
+    }
     assert.match(grpc({ grpcStatus: '0', bytes: Buffer.of(0, 0, 0, 0, 9) }) ?? '', /frames are broken/)
   })
 })
 
 const RAW: RawInput = { kind: 'raw', port: 'rest', writes: [], ending: 'half-close' }
+const ANSWER =
+  'HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n{"error":"x"}'
+
+function raw(port: RawInput['port'], bytes: Uint8Array, isClosed = true) {
+  return judge({ ...RAW, port }, { kind: 'raw', bytes: Buffer.from(bytes), isClosed })
+}
+
+function rawRest(text: string) {
+  return raw('rest', Buffer.from(text))
+}
+
+function rawGrpc(...bytes: number[]) {
+  return raw('grpc', Buffer.from(bytes))
+}
 
 suite('what comes back on a bare connection', () => {
-  const answer =
-    'HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n{"error":"x"}'
-
   test('of the REST port', () => {
-    const raw = (text: string, isClosed = true) =>
-      judge(RAW, { kind: 'raw', bytes: Buffer.from(text), isClosed })
-    assert.equal(raw(''), undefined)
-    assert.equal(raw(`HTTP/1.1 100 Continue\r\n\r\n${answer}${answer}`), undefined)
-    assert.match(raw(answer, false) ?? '', /stayed open/)
-    assert.match(raw(answer.slice(0, -1)) ?? '', /broke off/)
-    assert.match(raw('HTTP/1.1 200 OK\r\n\r\n') ?? '', /neither a length/)
-    assert.match(raw(answer.replace('400', '500')) ?? '', /status 500/)
-    assert.match(raw(answer.replace('content-type', 'content type')) ?? '', /header line/)
+    assert.equal(rawRest(''), undefined)
+    assert.equal(rawRest(`HTTP/1.1 100 Continue\r\n\r\n${ANSWER}${ANSWER}`), undefined)
+    assert.match(rawRest(ANSWER.slice(0, -1)) ?? '', /broke off/)
+    assert.match(rawRest('HTTP/1.1 200 OK\r\n\r\n') ?? '', /neither a length/)
+    assert.match(rawRest(ANSWER.replace('400', '500')) ?? '', /status 500/)
+    assert.match(rawRest(ANSWER.replace('content-type', 'content type')) ?? '', /header line/)
+    assert.match(raw('rest', Buffer.from(ANSWER), false) ?? '', /stayed open/)
   })
 
   test('of the gRPC port', () => {
-    const raw = (...bytes: number[]) =>
-      judge({ ...RAW, port: 'grpc' }, { kind: 'raw', bytes: Buffer.from(bytes), isClosed: true })
-    assert.equal(raw(), undefined)
-    assert.equal(raw(0, 0, 0, 4, 0, 0, 0, 0, 0), undefined)
-    assert.match(raw(0, 0, 0, 6, 0, 0, 0, 0, 0) ?? '', /first frame/)
-    assert.match(raw(0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 200, 0, 0, 0, 0, 0) ?? '', /type 200/)
+    assert.equal(rawGrpc(), undefined)
+    assert.equal(rawGrpc(0, 0, 0, 4, 0, 0, 0, 0, 0), undefined)
+    assert.match(rawGrpc(0, 0, 0, 6, 0, 0, 0, 0, 0) ?? '', /first frame/)
+    assert.match(rawGrpc(0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 200, 0, 0, 0, 0, 0) ?? '', /type 200/)
   })
 })
 

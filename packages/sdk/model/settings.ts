@@ -22,7 +22,7 @@ export interface ModelSettings {
   readonly outputs: readonly TensorSpec[]
   /** Whether requests and responses must keep to the declared inputs and outputs. Default true. */
   readonly enforceContract: boolean
-  /** Default codec of the model's inputs (`parameters.content_type`). */
+  /** `parameters.content_type`: shown in the metadata. Codecs are applied by a contract's fields. */
   readonly contentType: string | undefined
   /** `parameters.extra`: the author's own settings. */
   readonly extra: Readonly<Record<string, unknown>>

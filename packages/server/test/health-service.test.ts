@@ -66,6 +66,25 @@ suite('Watch', () => {
     await closing
   })
 
+  test('may be silent for longer than other streams', async t => {
+    const started = await startTestServer(t, modelFiles('m', saying('x')), { stream_idle_timeout: 0.1 })
+    await started.server.started
+    const statuses = statusesOf(healthOf(t, started), '')
+    assert.equal(await nextOf(statuses), 'SERVING')
+    const file = 'grpc/reflection/v1/reflection.proto'
+    const reflection = grpcService(t, started.server.grpc, file, 'grpc.reflection.v1.ServerReflection')
+    // Opened after the watch, so when it has been cut, the watch has been silent for longer.
+    const silent = reflection.open('ServerReflectionInfo').resume()
+    const { promise: cut, resolve } = Promise.withResolvers<Error>()
+    silent.once('error', resolve)
+    assert.match((await cut).message, /DEADLINE_EXCEEDED/)
+
+    const closing = started.server.close()
+    assert.equal(await nextOf(statuses), 'NOT_SERVING')
+    await assert.rejects(statuses.next(), /UNAVAILABLE/)
+    await closing
+  })
+
   test('of a service that is not there says so, and stays', async t => {
     const started = await startTestServer(t, {})
     const statuses = statusesOf(healthOf(t, started), 'nobody')

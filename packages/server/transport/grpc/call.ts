@@ -133,7 +133,8 @@ export class ServerCall implements GrpcCall {
     running.enter(this, this.#isExempt)
     if (method.kind === 'unary') {
       timeoutMs = Math.min(timeoutMs, limits.requestTimeoutMs)
-    } else {
+    } else if (!this.#isExempt) {
+      // A health watch, which is exempt, is silent for as long as nothing changes.
       const { streamIdleTimeoutMs } = limits
       this.#idleTimer = startTimer(streamIdleTimeoutMs, () => this.#expire(idle(streamIdleTimeoutMs)))
     }

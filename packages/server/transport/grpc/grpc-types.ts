@@ -40,7 +40,7 @@ interface GrpcMethodCommon {
   readonly alignAt?: (head: Uint8Array) => number
   /**
    * Answered even when the listener is at its limit of concurrent calls or of bytes in flight: health
-   * checks. Such a call may hold 64 KiB of its own.
+   * checks. Such a call may hold 64 KiB of its own, and such a stream may be silent.
    */
   readonly isExemptFromLimits?: boolean
 }
