@@ -45,6 +45,32 @@ interface GrpcSeries {
   sent: number
 }
 
+/** By verb, path and status; nested, because a joined key would be a new string for each request. */
+type HttpTable = Map<string, Map<string, Map<number, HttpSeries>>>
+/** By service and method. */
+type GrpcTable = Map<string, Map<string, GrpcSeries>>
+
+function newMap<K, V>(): Map<K, V> {
+  return new Map()
+}
+
+function entryOf<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  let entry = map.get(key)
+  if (entry === undefined) {
+    entry = create()
+    map.set(key, entry)
+  }
+  return entry
+}
+
+function* httpSeriesOf(table: HttpTable): Iterable<HttpSeries> {
+  for (const ofVerb of table.values()) for (const ofPath of ofVerb.values()) yield* ofPath.values()
+}
+
+function* grpcSeriesOf(table: GrpcTable): Iterable<GrpcSeries> {
+  for (const ofService of table.values()) yield* ofService.values()
+}
+
 /** MLServer's label, which its dashboards select by. */
 const APP_NAME = 'mlserver'
 
@@ -74,15 +100,15 @@ const GRPC_CODE_NAMES = [
  * what a client sent, so their number is bounded.
  */
 export function createTransportMetrics(registry: Registry, restPrefix: string): TransportMetrics {
-  const http = new Map<string, HttpSeries>()
+  const http: HttpTable = new Map()
   const inProgress = new Map<string, number>()
-  const grpc = new Map<string, GrpcSeries>()
+  const grpc: GrpcTable = new Map()
   exposeHttp(registry, restPrefix, http, inProgress)
   exposeGrpc(registry, grpc)
 
   const grpcSeries = (service: string, method: string, kind: 'unary' | 'stream'): GrpcSeries => {
-    const key = `${service}/${method}`
-    let series = grpc.get(key)
+    const ofService = entryOf(grpc, service, newMap<string, GrpcSeries>)
+    let series = ofService.get(method)
     if (series === undefined) {
       const type = kind === 'unary' ? 'UNARY' : 'BIDI_STREAMING'
       series = {
@@ -93,7 +119,7 @@ export function createTransportMetrics(registry: Registry, restPrefix: string): 
         received: 0,
         sent: 0,
       }
-      grpc.set(key, series)
+      ofService.set(method, series)
     }
     return series
   }
@@ -108,12 +134,13 @@ export function createTransportMetrics(registry: Registry, restPrefix: string): 
       inProgress.set(verb, (inProgress.get(verb) ?? 1) - 1)
       if (route !== undefined && isHealthRoute(route)) return
       const path = route ?? 'unmatched'
-      const key = `${verb} ${path} ${status}`
-      let series = http.get(key)
+      const ofVerb = entryOf(http, verb, newMap<string, Map<number, HttpSeries>>)
+      const ofPath = entryOf(ofVerb, path, newMap<number, HttpSeries>)
+      let series = ofPath.get(status)
       if (series === undefined) {
         const labels = { method: verb, path: templatePath(path), status_code: status, app_name: APP_NAME }
         series = { labels, seconds: new FixedHistogram(), count: 0 }
-        http.set(key, series)
+        ofPath.set(status, series)
       }
       series.count++
       series.seconds.observe(durationMs / 1000)
@@ -149,7 +176,7 @@ function templatePath(route: string): string {
 function exposeHttp(
   registry: Registry,
   prefix: string,
-  http: ReadonlyMap<string, HttpSeries>,
+  http: HttpTable,
   inProgress: ReadonlyMap<string, number>,
 ): void {
   readOnScrape(registry, {
@@ -157,7 +184,7 @@ function exposeHttp(
     help: 'HTTP requests answered, health checks left out',
     type: 'counter',
     *read() {
-      for (const { labels, count } of http.values()) yield { labels, value: count }
+      for (const { labels, count } of httpSeriesOf(http)) yield { labels, value: count }
     },
   })
   readOnScrape(registry, {
@@ -165,7 +192,7 @@ function exposeHttp(
     help: 'Time from the first header byte to the end of the response',
     type: 'histogram',
     *read() {
-      for (const { labels, seconds } of http.values()) yield* seconds.samples(labels)
+      for (const { labels, seconds } of httpSeriesOf(http)) yield* seconds.samples(labels)
     },
   })
   readOnScrape(registry, {
@@ -178,7 +205,7 @@ function exposeHttp(
   })
 }
 
-function exposeGrpc(registry: Registry, grpc: ReadonlyMap<string, GrpcSeries>): void {
+function exposeGrpc(registry: Registry, grpc: GrpcTable): void {
   const counters = [
     { name: 'grpc_server_started_total', help: 'gRPC calls begun', field: 'started' },
     { name: 'grpc_server_msg_received_total', help: 'gRPC messages received', field: 'received' },
@@ -190,7 +217,7 @@ function exposeGrpc(registry: Registry, grpc: ReadonlyMap<string, GrpcSeries>): 
       help,
       type: 'counter',
       *read() {
-        for (const series of grpc.values()) yield { labels: series.labels, value: series[field] }
+        for (const series of grpcSeriesOf(grpc)) yield { labels: series.labels, value: series[field] }
       },
     })
   }
@@ -199,7 +226,7 @@ function exposeGrpc(registry: Registry, grpc: ReadonlyMap<string, GrpcSeries>): 
     help: 'gRPC calls ended, by status code',
     type: 'counter',
     *read() {
-      for (const { labels, handledByCode } of grpc.values()) {
+      for (const { labels, handledByCode } of grpcSeriesOf(grpc)) {
         for (const [code, value] of handledByCode) {
           yield { labels: { ...labels, grpc_code: GRPC_CODE_NAMES[code] ?? 'UNKNOWN' }, value }
         }
@@ -213,7 +240,7 @@ function exposeGrpc(registry: Registry, grpc: ReadonlyMap<string, GrpcSeries>): 
       help: 'Time from the start of a gRPC call to its status',
       type: 'histogram',
       *read() {
-        for (const { labels, seconds } of grpc.values()) yield* seconds.samples(labels)
+        for (const { labels, seconds } of grpcSeriesOf(grpc)) yield* seconds.samples(labels)
       },
     })
   }
