@@ -9,7 +9,7 @@ export interface Finding {
   /** Number of the input in its phase. */
   readonly index: number
   readonly complaint: string
-  /** The input itself, or all that were under way when the server as a whole went wrong. */
+  /** The input with those before it on its connection, or all that were under way when the server as a whole went wrong. */
   readonly inputs: readonly FuzzInput[]
 }
 

@@ -117,7 +117,7 @@ class FuzzRun implements FuzzResult {
       // What the others are told by a server that has gone says nothing about their inputs.
       if (this.trouble === undefined) {
         const complaint = trouble ?? judge(input, outcome)
-        const inputs = trouble === undefined ? [input] : [...this.#underWay]
+        const inputs = trouble === undefined ? client.recent : [...this.#underWay]
         this.trouble = trouble
         if (complaint !== undefined)
           await this.#report(result, { phase: phase.name, seed, index, complaint, inputs })

@@ -19,17 +19,17 @@ export interface GrowthLimit {
 
 /**
  * What stays behind after a full collection. The smallest thing that a server can forget about a request is one entry in a
- * table or list with the object it points at: 100 bytes and more, far above the limit of 32 an input. The noise is what compiled code,
- * inline caches and pools of freed handles move about by between samples of one process.
+ * table or list with the object it points at: 100 bytes and more, three times the limit. Long runs settle at 2 bytes an input,
+ * which is code being compiled and caches filling; the noise is what that comes to at the start of a short one.
  */
 export const LIVE_LIMIT: GrowthLimit = { bytesPerInput: 32, noiseBytes: 1_048_576 }
 
 /**
- * Pages that the process has from the system; native memory outside the collector's sight (HTTP/2 sessions, zlib) shows only
- * here. The allocator gives pages back late and in part, so the limits are wider: a tenth of what one forgotten HTTP/2 stream
- * or inflater takes, and a noise of what a burst of the largest bodies allowed leaves behind in fragments.
+ * Pages that the process has from the system; native memory outside the collector's sight (HTTP/2 sessions, inflaters) shows only
+ * here. One forgotten HTTP/2 stream or inflater takes kilobytes. The allocator gives pages back late and in part: the noise is
+ * what a burst of the largest bodies allowed leaves behind in fragments.
  */
-export const RSS_LIMIT: GrowthLimit = { bytesPerInput: 512, noiseBytes: 16 * 1_048_576 }
+export const RSS_LIMIT: GrowthLimit = { bytesPerInput: 256, noiseBytes: 16 * 1_048_576 }
 
 /**
  * The slope of a line through all samples that outliers do not bend: the median of the slopes between any two (Theil and Sen).

@@ -13,6 +13,8 @@ export class RestSender {
   }
 
   async send(input: RestInput): Promise<Outcome> {
+    // Nobody listened while it was idle.
+    if (this.#socket?.destroyed === true) this.#socket = undefined
     const isReused = this.#socket !== undefined
     const outcome = await this.#exchange(input)
     // An idle connection may end at any time; only on a new one does it mean something (RFC 9112, section 9.3.1).
