@@ -19,6 +19,11 @@ import { type TensorForm, typedForm } from './typed-form.ts'
  */
 export interface BoundModel {
   readonly model: BaseModel
+  /** Checks one request before the model sees it: the contract, and the outputs that are asked for. */
+  admit(request: InferenceRequest): void
+  /** Has the model answer a request that was admitted, alone or joined with others that were. */
+  answer(request: InferenceRequest, context: RequestContext): Promise<InferenceResponse>
+  /** `admit`, then `answer`. */
   predict(request: InferenceRequest, context: RequestContext): Promise<InferenceResponse>
   predictStream(
     requests: AsyncIterable<InferenceRequest>,
@@ -51,11 +56,16 @@ export function bindModel(model: BaseModel): BoundModel {
     return { modelName: name, modelVersion: version, id: request.id, parameters, outputs: selected }
   }
 
+  const answer: BoundModel['answer'] = async (request, context) =>
+    complete(await form.predict(request, context), request)
+
   return {
     model,
+    admit,
+    answer,
     async predict(request, context) {
       admit(request)
-      return complete(await form.predict(request, context), request)
+      return answer(request, context)
     },
     async *predictStream(requests, context) {
       // Every response of a stream carries the id of its latest request, as MLServer's clients expect.

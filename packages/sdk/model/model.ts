@@ -2,6 +2,7 @@ import type { TensorSpec } from '../contract/index.ts'
 import { ServingError } from '../errors/index.ts'
 import type { LoadContext, RequestContext } from './context.ts'
 import type { InferenceRequest, PlainResponse } from './inference.ts'
+import type { ModelRoute } from './route.ts'
 import type { ModelSettings } from './settings.ts'
 
 /**
@@ -15,6 +16,8 @@ export abstract class BaseModel {
   outputs: readonly TensorSpec[]
   /** Set it to false while the model cannot answer: requests are then refused as UNAVAILABLE. */
   isReady = true
+  /** HTTP routes of the model's own, read once after `load`. */
+  routes: readonly ModelRoute[] = []
 
   constructor(settings: ModelSettings) {
     this.settings = settings

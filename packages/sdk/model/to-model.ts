@@ -86,6 +86,7 @@ function completed(implementation: AnsweringClass): ModelClass {
       this.inputs ??= settings.inputs
       this.outputs ??= settings.outputs
       this.isReady ??= true
+      this.routes ??= []
     }
   }
   Object.defineProperty(Completed, 'name', { value: implementation.name })

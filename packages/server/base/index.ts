@@ -1,4 +1,5 @@
 /** What the server's rooms share and no domain owns: budgets, the logger, settings. */
+export { applicationHeaders, applicationHeadersKey } from './application-headers.ts'
 export { ByteBudget } from './byte-budget.ts'
 export {
   type CheckedSettings,
