@@ -3,6 +3,7 @@ import type { Conditions } from './conditions.ts'
 import type { LoadResult } from './load/load-job.ts'
 import type { ScenarioResult } from './scenarios/index.ts'
 import type { LoadScenarioResult } from './scenarios/load-scenario.ts'
+import type { ProbeScenarioResult } from './scenarios/probe-scenario.ts'
 import type { StartRow, StartScenarioResult } from './scenarios/start-scenario.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
@@ -13,21 +14,38 @@ export interface BenchResult {
 
 /** The result as a Markdown page: targets first, then every figure behind them. */
 export function reportOf({ conditions, scenarios }: BenchResult): string {
-  const targets = scenarios.flatMap(scenario =>
-    scenario.kind === 'load' ? ratioLines(scenario) : limitLines(scenario),
-  )
+  const targets = scenarios.flatMap(targetLines)
   return [
     '# Benchmark results',
     table(['condition', ''], Object.entries(conditions)),
     'Medians, with the smallest and the largest run in parentheses. A ratio above 1 means that Millrace needs less, or does more.',
     table(['scenario', 'what', 'target', 'by CPU a request', 'by requests a second', 'met'], targets),
-    ...scenarios.flatMap(scenario => [
-      `## ${scenario.title}`,
-      scenario.kind === 'load' ? loadTable(scenario) : startTable(scenario),
-    ]),
+    ...scenarios.flatMap(scenario => [`## ${scenario.title}`, scenarioTable(scenario)]),
   ]
     .join('\n\n')
     .concat('\n')
+}
+
+function targetLines(scenario: ScenarioResult): string[][] {
+  switch (scenario.kind) {
+    case 'load':
+      return ratioLines(scenario)
+    case 'probe':
+      return probeLines(scenario)
+    case 'start':
+      return limitLines(scenario)
+  }
+}
+
+function scenarioTable(scenario: ScenarioResult): string {
+  switch (scenario.kind) {
+    case 'load':
+      return loadTable(scenario)
+    case 'probe':
+      return probeTable(scenario)
+    case 'start':
+      return startTable(scenario)
+  }
 }
 
 function ratioLines({ title, rows, comparisons }: LoadScenarioResult): string[][] {
@@ -71,6 +89,29 @@ function limitLines({ title, rows }: StartScenarioResult): string[][] {
     }
     return lines
   })
+}
+
+function probeLines({ title, rows }: ProbeScenarioResult): string[][] {
+  return rows.flatMap(row => {
+    const { what, unit, atLeast, atMost } = row
+    const limit = atLeast === undefined ? (atMost === undefined ? null : `≤ ${atMost}`) : `≥ ${atLeast}`
+    if (limit === null) return []
+    const line = [title, what, `${limit} ${unit}`]
+    if ('failed' in row) return [[...line, 'failed']]
+    const spread = spreadOf(row.values)
+    const isMet = spread.median >= (atLeast ?? 0) && spread.median <= (atMost ?? Number.POSITIVE_INFINITY)
+    return [[...line, spreadText(spread, unit), '', verdict(isMet)]]
+  })
+}
+
+function probeTable({ rows }: ProbeScenarioResult): string {
+  return table(
+    ['figure', ''],
+    rows.map(row => [
+      row.what,
+      'failed' in row ? absenceText(row) : spreadText(spreadOf(row.values), row.unit),
+    ]),
+  )
 }
 
 function loadTable({ rows, connections, streamsPerConnection }: LoadScenarioResult): string {

@@ -5,8 +5,9 @@ import { currentConditions } from './conditions.ts'
 import { helpText, type Options, readOptions } from './options.ts'
 import { type BenchResult, reportOf } from './report.ts'
 import { runLoadScenario } from './run-load-scenario.ts'
+import { runProbeScenario } from './run-probe-scenario.ts'
 import { runStartScenario } from './run-start-scenario.ts'
-import { SCENARIOS, type ScenarioResult } from './scenarios/index.ts'
+import { SCENARIOS, type Scenario, type ScenarioResult } from './scenarios/index.ts'
 
 const RESULTS_FOLDER = fileURLToPath(new URL('./results/', import.meta.url))
 const NAMES = SCENARIOS.map(({ name }) => name)
@@ -37,11 +38,7 @@ async function run(options: Options): Promise<void> {
   const scenarios: ScenarioResult[] = []
   for (const scenario of SCENARIOS) {
     if (options.only !== null && scenario.name !== options.only) continue
-    scenarios.push(
-      scenario.kind === 'load'
-        ? await runLoadScenario(scenario, options, progress)
-        : await runStartScenario(scenario, options, progress),
-    )
+    scenarios.push(await runScenario(scenario, options))
   }
   const result: BenchResult = { conditions: currentConditions(options), scenarios }
   const report = reportOf(result)
@@ -52,6 +49,17 @@ async function run(options: Options): Promise<void> {
   mkdirSync(RESULTS_FOLDER, { recursive: true })
   writeFileSync(`${RESULTS_FOLDER}latest.md`, report)
   writeFileSync(`${RESULTS_FOLDER}latest.json`, `${JSON.stringify(result, null, 2)}\n`)
+}
+
+function runScenario(scenario: Scenario, options: Options): Promise<ScenarioResult> {
+  switch (scenario.kind) {
+    case 'load':
+      return runLoadScenario(scenario, options, progress)
+    case 'probe':
+      return runProbeScenario(scenario, options, progress)
+    case 'start':
+      return runStartScenario(scenario, options, progress)
+  }
 }
 
 function progress(line: string): void {

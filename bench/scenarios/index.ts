@@ -1,13 +1,15 @@
 import { grpcLarge } from './grpc-large.ts'
 import { grpcSmall, grpcSmallMultiplexed } from './grpc-small.ts'
+import { jsonCodec } from './json-codec.ts'
 import type { LoadScenario, LoadScenarioResult } from './load-scenario.ts'
+import type { ProbeScenario, ProbeScenarioResult } from './probe-scenario.ts'
 import { restJsonSmall } from './rest-json-small.ts'
 import { restLarge } from './rest-large.ts'
 import { start } from './start.ts'
 import type { StartScenario, StartScenarioResult } from './start-scenario.ts'
 
-export type Scenario = LoadScenario | StartScenario
-export type ScenarioResult = LoadScenarioResult | StartScenarioResult
+export type Scenario = LoadScenario | ProbeScenario | StartScenario
+export type ScenarioResult = LoadScenarioResult | ProbeScenarioResult | StartScenarioResult
 
 /** Every scenario, in the order in which they run and are reported. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -16,5 +18,6 @@ export const SCENARIOS: readonly Scenario[] = [
   grpcSmallMultiplexed,
   grpcLarge,
   restLarge,
+  jsonCodec,
   start,
 ]

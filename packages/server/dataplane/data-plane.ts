@@ -10,6 +10,7 @@ import { type ModelInstance, type ModelRegistry, stateOf } from '../lifecycle/in
 import { type ModelStatistics, recordInference } from '../metrics/index.ts'
 import type { Call } from './call.ts'
 import { describeModel, type ModelMetadata, type ServerMetadata } from './model-metadata.ts'
+import type { CachePartition, ResponseCache } from './response-cache.ts'
 
 /** The one answer behind every door. All methods throw `ServingError` and nothing else. */
 export interface DataPlane {
@@ -50,6 +51,8 @@ export interface DataPlaneOptions {
   readonly isServing: () => boolean
   /** Requests inside one model at once; a model that never answers must not take the server with it. */
   readonly maxActivePerModel: number
+  /** `null`: no responses are kept. */
+  readonly cache: ResponseCache | null
   /** Tell clients what an unexpected error of a model said; for development only. */
   readonly isDebug: boolean
 }
@@ -100,6 +103,7 @@ class ServedModel {
   readonly #metrics: ModelMetrics
   readonly #maxActive: number
   readonly #isDebug: boolean
+  readonly #cache: CachePartition | null
 
   constructor(instance: ModelInstance, options: DataPlaneOptions) {
     const { name, version } = instance.settings
@@ -109,12 +113,18 @@ class ServedModel {
     this.#metrics = options.metricsOf(name, version)
     this.#maxActive = options.maxActivePerModel
     this.#isDebug = options.isDebug
+    this.#cache = instance.settings.isCacheEnabled ? (options.cache?.partition() ?? null) : null
   }
 
   async infer(request: InferenceRequest, call: Call): Promise<InferenceResponse> {
     const startedMs = this.#begin()
     try {
-      const response = await this.#instance.bound.predict(request, this.#context(call))
+      const response =
+        this.#cache === null
+          ? await this.#instance.bound.predict(request, this.#context(call))
+          : await this.#cache.through(request, call, to =>
+              this.#instance.bound.predict(request, this.#context(to)),
+            )
       recordInference(this.#statistics, startedMs, rowCount(request), null)
       return response
     } catch (error) {

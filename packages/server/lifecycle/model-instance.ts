@@ -1,13 +1,18 @@
-import { type BoundModel, bindModel, type LoadContext, type ModelSettings, ServingError } from '@millrace/sdk'
-import { loadImplementation } from '../repository/index.ts'
+import { type BoundModel, type LoadContext, ServingError } from '@millrace/sdk'
+import type { ModelVersionSettings } from '../repository/index.ts'
+import { type ModelHost, type PlacedModel, type Placement, placeModel } from './placement.ts'
 
 /**
  * One loaded model version: what answers requests. Reloading makes a new instance beside the old
  * one; an instance never changes its code or settings.
  */
 export interface ModelInstance {
-  readonly settings: ModelSettings
+  readonly settings: ModelVersionSettings
+  /** What answers: the model, with whatever schedules its requests before it. */
   readonly bound: BoundModel
+  readonly placement: Placement
+  /** What loading took, warm-up included. */
+  readonly loadMs: number
   /** Takes part in draining: every `enter` is followed by one `leave`. */
   enter(): void
   leave(): void
@@ -21,6 +26,21 @@ export interface ModelInstance {
   retire(graceMs: number): Promise<void>
 }
 
+/** A model with what puts its requests in order. */
+export interface ScheduledModel {
+  readonly bound: BoundModel
+  /** Gives up what still waits; what runs may end. */
+  close(): void
+}
+
+export interface InstanceOptions {
+  readonly loadTimeoutMs: number
+  /** `null`: every model runs in the server's own thread. */
+  readonly workers: ModelHost | null
+  /** Chosen once for each model, when it has loaded. */
+  readonly schedule: (placed: PlacedModel, settings: ModelVersionSettings) => ScheduledModel
+}
+
 /**
  * Makes and loads a model. One that is given up, because it takes longer than `loadTimeoutMs` or the
  * context's signal is aborted, is unloaded should it ever finish loading.
@@ -28,34 +48,26 @@ export interface ModelInstance {
  * is asked for by operators, who need to read it.
  */
 export async function createInstance(
-  settings: ModelSettings,
+  settings: ModelVersionSettings,
   context: LoadContext,
-  loadTimeoutMs: number,
+  options: InstanceOptions,
 ): Promise<ModelInstance> {
+  const startedMs = performance.now()
+  const loadTimeoutMs = settings.loadTimeoutMs ?? options.loadTimeoutMs
   const expired = AbortSignal.timeout(loadTimeoutMs)
   const signal = AbortSignal.any([context.signal, expired])
   signal.throwIfAborted()
-  const loading = loadModel(settings, { ...context, signal })
+  const loading = placeModel(settings, { ...context, signal }, options.workers)
   try {
-    return instanceOf(settings, await unlessAborted(loading, signal))
+    const placed = await unlessAborted(loading, signal)
+    const scheduled = options.schedule(placed, settings)
+    return instanceOf(settings, placed.placement, scheduled, performance.now() - startedMs)
   } catch (error) {
-    if (signal.aborted) void loading.then(unload).catch(ignore)
+    if (signal.aborted) void loading.then(({ bound }) => unload(bound)).catch(ignore)
     if (error === expired.reason) throw loadTooSlow(settings.name, loadTimeoutMs)
     if (ServingError.is(error)) throw error
     const text = error instanceof Error ? error.message : String(error)
     throw new ServingError('INTERNAL', `Model ${settings.name} failed to load: ${text}`, { cause: error })
-  }
-}
-
-async function loadModel(settings: ModelSettings, context: LoadContext): Promise<BoundModel> {
-  const Implementation = await loadImplementation(settings)
-  const model = new Implementation(settings)
-  if ((await model.load?.(context)) === false) model.isReady = false
-  try {
-    return bindModel(model)
-  } catch (error) {
-    await model.unload?.()
-    throw error
   }
 }
 
@@ -77,12 +89,20 @@ function loadTooSlow(name: string, timeoutMs: number): ServingError {
   )
 }
 
-function instanceOf(settings: ModelSettings, bound: BoundModel): ModelInstance {
+function instanceOf(
+  settings: ModelVersionSettings,
+  placement: Placement,
+  scheduled: ScheduledModel,
+  loadMs: number,
+): ModelInstance {
+  const { bound } = scheduled
   let activeCount = 0
   let onIdle: (() => void) | null = null
   return {
     settings,
     bound,
+    placement,
+    loadMs,
     get activeCount() {
       return activeCount
     },
@@ -102,6 +122,7 @@ function instanceOf(settings: ModelSettings, bound: BoundModel): ModelInstance {
           onIdle = resolve
           await Promise.race([idle, expired])
         }
+        scheduled.close()
         await Promise.race([unload(bound), expired])
       } finally {
         clearTimeout(timer)

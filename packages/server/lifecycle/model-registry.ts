@@ -3,7 +3,7 @@ import type { ServerLogger } from '../base/index.ts'
 import { type ModelRepository, type ModelVersionSettings, pickDefaultVersion } from '../repository/index.ts'
 import { keyOf, type ModelEntry, stateOf } from './model-entry.ts'
 import { type IndexEntry, listIndex } from './model-index.ts'
-import { createInstance, type ModelInstance } from './model-instance.ts'
+import { createInstance, type InstanceOptions, type ModelInstance } from './model-instance.ts'
 import { NameLocks } from './name-locks.ts'
 import { settledWithin } from './settled-within.ts'
 
@@ -52,7 +52,7 @@ export interface ModelRegistryOptions {
   readonly repository: ModelRepository
   readonly log: ServerLogger
   readonly metricsOf: (name: string, version: string | undefined) => ModelMetrics
-  readonly loadTimeoutMs: number
+  readonly instances: InstanceOptions
   /** How long a replaced or unloaded instance may finish its requests. */
   readonly drainTimeoutMs: number
 }
@@ -199,7 +199,6 @@ class Registry implements ModelRegistry {
     const { name, version } = settings
     const entry = this.#entryFor(name, version)
     const log = this.#options.log.with({ model: name, ...(version === undefined ? {} : { version }) })
-    const startedMs = performance.now()
     for (const warning of settings.warnings) log.warn(warning)
     entry.isLoading = true
     this.#changed()
@@ -209,7 +208,7 @@ class Registry implements ModelRegistry {
         log,
         metrics: this.#options.metricsOf(name, version),
       }
-      const instance = await createInstance(settings, context, this.#options.loadTimeoutMs)
+      const instance = await createInstance(settings, context, this.#options.instances)
       if (this.#stopping.signal.aborted) {
         this.#retireBehind(instance)
         throw this.#stopping.signal.reason
@@ -220,7 +219,9 @@ class Registry implements ModelRegistry {
       this.#failures.delete(keyOf(name, version))
       this.#chooseDefault(name)
       log.info(previous === null ? 'loaded' : 'reloaded', {
-        durationMs: Math.round(performance.now() - startedMs),
+        durationMs: Math.round(instance.loadMs),
+        runsIn: instance.placement.place,
+        because: instance.placement.reason,
       })
       if (previous !== null) this.#retireBehind(previous)
     } catch (error) {

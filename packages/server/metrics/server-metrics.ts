@@ -3,11 +3,13 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createCustomMetrics } from './custom-metrics.ts'
 import { createModelStatistics, type ModelStatistics } from './model-statistics.ts'
 import { readOnScrape } from './read-on-scrape.ts'
+import { createSchedulingMetrics, type SchedulingMetrics } from './scheduling-metrics.ts'
 import { createTransportMetrics, type TransportMetrics } from './transport-metrics.ts'
 
 /** Everything that `/metrics` shows. Names and labels are MLServer's, so its dashboards work. */
 export interface ServerMetrics {
   readonly transport: TransportMetrics
+  readonly scheduling: SchedulingMetrics
   /** The statistics of a model version; the same object for the same name and version. */
   readonly statisticsOf: (model: string, version: string | undefined) => ModelStatistics
   /** The metrics that a model registers itself. */
@@ -29,6 +31,7 @@ export function createServerMetrics(options: { readonly restPrefix: string }): S
 
   return {
     transport: createTransportMetrics(registry, options.restPrefix),
+    scheduling: createSchedulingMetrics(registry),
     statisticsOf(model, version = '') {
       const key = JSON.stringify([model, version])
       let series = models.get(key)

@@ -51,6 +51,9 @@ test('the least a file must say', async () => {
     maxQueueDelayMs: 0,
     isCacheEnabled: false,
     allowsWorkers: true,
+    loadTimeoutMs: undefined,
+    placement: 'auto',
+    warmUpFiles: [],
     warnings: [],
   })
 })
@@ -140,9 +143,10 @@ test('everything a file can say', async () => {
     maxQueueDelayMs: 20,
     isCacheEnabled: false,
     allowsWorkers: false,
-    warnings: [
-      `${settings?.settingsFile}: max_batch_size is set to 32: this version does not batch requests`,
-    ],
+    loadTimeoutMs: undefined,
+    placement: 'auto',
+    warmUpFiles: [],
+    warnings: [],
   })
 })
 
@@ -250,15 +254,14 @@ test('unknown fields, misspelt variables and fields without effect are reported'
   const content = {
     implementation,
     max_batchsize: 3,
-    cache_enabled: true,
-    parameters: { environment_tarball: 'e.tgz', own: 1 },
+    warm_workers: true,
+    parameters: { own: 1 },
   }
   const settings = await read(content, { MLSERVER_MODEL_URL: 'x', MLSERVER_MODEL_REPOSITORY_ROOT: '.' })
   assert.deepEqual(settings.warnings, [
     `${path}: max_batchsize is not a setting; did you mean 'max_batch_size'?`,
     'environment MLSERVER_MODEL_URL is not a setting; did you mean MLSERVER_MODEL_URI?',
-    `${path}: cache_enabled is set to true: this version does not cache responses`,
-    `${path}: parameters.environment_tarball is set to "e.tgz": this version runs no Python environments`,
+    `${path}: warm_workers is set to true: a model is ready only when every worker of its pool has it`,
   ])
 })
 

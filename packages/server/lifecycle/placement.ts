@@ -1,0 +1,136 @@
+import { type BaseModel, type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
+import { loadImplementation, type ModelVersionSettings } from '../repository/index.ts'
+import { trialRequest, warmUp, warmUpContext } from './warm-up.ts'
+
+/** Where a model runs, and why there. */
+export interface Placement {
+  readonly place: 'server' | 'worker'
+  readonly reason: string
+  /** What one answer took at load, without the way to a worker and back; `undefined` if it was not measured. */
+  readonly answerMs: number | undefined
+}
+
+export interface PlacedModel {
+  readonly bound: BoundModel
+  readonly placement: Placement
+}
+
+/** A model that runs elsewhere and can say how long its latest answer took there. */
+export interface RemoteModel extends BaseModel {
+  readonly latestAnswerMs: number | undefined
+}
+
+/** What loads models beside the server: worker pools. */
+export interface ModelHost {
+  load(settings: ModelVersionSettings, context: LoadContext): Promise<RemoteModel>
+}
+
+/**
+ * What a request's way to a worker and back takes. A model that answers sooner than this is better off in
+ * the server's own thread; one that takes longer would keep everything else waiting there.
+ */
+const CROSSING_MS = 0.05
+
+/** Answers that are timed after a first one, which is often slower than all that follow. */
+const TIMED_ANSWERS = 5
+/** A first answer this slow has decided already. */
+const SLOW_ANSWER_MS = 20
+
+/**
+ * Loads a model where it should run, and warms it up. With workers, a model is loaded in one first, so
+ * that whatever it does there holds nobody up; one that turns out quicker than the way to it is then
+ * loaded in the server. The model's settings may say otherwise (`placement`).
+ */
+export async function placeModel(
+  settings: ModelVersionSettings,
+  context: LoadContext,
+  workers: ModelHost | null,
+): Promise<PlacedModel> {
+  if (workers === null)
+    return loadHere(settings, context, 'the server has no workers (parallel_workers is 0)')
+  if (!settings.allowsWorkers) return loadHere(settings, context, "the model's parallel_workers is 0 or less")
+  if (settings.placement === 'server') return loadHere(settings, context, 'placement is server')
+
+  const remote = await workers.load(settings, context)
+  try {
+    const bound = bindModel(remote)
+    await warmUp(bound, settings, context)
+    const stays = (reason: string, answerMs?: number): PlacedModel => ({
+      bound,
+      placement: { place: 'worker', reason, answerMs },
+    })
+    if (settings.placement === 'worker') return stays('placement is worker')
+    if (hasPoolOfItsOwn(settings)) return stays('its parameters name a pool or an environment')
+    const answerMs = await timeAnswers(remote, bound, settings, context)
+    if (answerMs === undefined) return stays('its answers could not be timed with an example')
+    const timed = `it answers in ${answerMs.toFixed(3)} ms`
+    if (answerMs >= CROSSING_MS)
+      return stays(`${timed}, longer than the way to a worker (${CROSSING_MS} ms)`, answerMs)
+
+    const reason = `${timed}, sooner than the way to a worker (${CROSSING_MS} ms)`
+    const local = await loadHere(settings, context, reason, answerMs).catch((error: unknown) => {
+      context.log.warn('it loads in a worker but not in the server, so it stays there', { error })
+      return null
+    })
+    if (local === null) return stays('it does not load in the server', answerMs)
+    await remote.unload?.()
+    return local
+  } catch (error) {
+    await remote.unload?.()
+    throw error
+  }
+}
+
+async function loadHere(
+  settings: ModelVersionSettings,
+  context: LoadContext,
+  reason: string,
+  answerMs?: number,
+): Promise<PlacedModel> {
+  const Implementation = await loadImplementation(settings)
+  const model = new Implementation(settings)
+  if ((await model.load?.(context)) === false) model.isReady = false
+  try {
+    const bound = bindModel(model)
+    if (model.isReady) await warmUp(bound, settings, context)
+    return { bound, placement: { place: 'server', reason, answerMs } }
+  } catch (error) {
+    await model.unload?.()
+    throw error
+  }
+}
+
+function hasPoolOfItsOwn({ parameters }: ModelVersionSettings): boolean {
+  return [
+    'environment_path',
+    'environment_tarball',
+    'inference_pool_gid',
+    'autogenerate_inference_pool_gid',
+  ].some(name => Boolean(parameters[name]))
+}
+
+/** The median of a few answers to a request that fits the model; `undefined` if it has none. */
+async function timeAnswers(
+  remote: RemoteModel,
+  bound: BoundModel,
+  settings: ModelVersionSettings,
+  context: LoadContext,
+): Promise<number | undefined> {
+  if (!remote.isReady) return undefined
+  try {
+    const request = await trialRequest(bound, settings)
+    if (request === null) return undefined
+    const times: number[] = []
+    for (let answer = 0; answer <= TIMED_ANSWERS; answer++) {
+      await bound.predict(request, warmUpContext(context))
+      const answerMs = remote.latestAnswerMs ?? Number.POSITIVE_INFINITY
+      if (answerMs > SLOW_ANSWER_MS) return answerMs
+      if (answer > 0) times.push(answerMs)
+    }
+    return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]
+  } catch (error) {
+    // An example need not be a request that the model likes; only declared warm-up requests must succeed.
+    context.log.debug('the model does not answer an example of its contract', { error })
+    return undefined
+  }
+}
