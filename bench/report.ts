@@ -50,7 +50,7 @@ function scenarioTable(scenario: ScenarioResult): string {
 
 function ratioLines({ title, rows, comparisons }: LoadScenarioResult): string[][] {
   return comparisons.map(comparison => {
-    const { of, against, candidates, target } = comparison
+    const { of, against, candidates, target, by = 'cpu' } = comparison
     const ratios = compare(rows, comparison)
     const absence = rows.some(row => 'failed' in row && [of, ...candidates].includes(row.label))
       ? 'failed'
@@ -61,7 +61,7 @@ function ratioLines({ title, rows, comparisons }: LoadScenarioResult): string[][
       target === null ? '' : `${target} ×`,
       ratios === null ? absence : ratioText(ratios.cpu),
       ratios === null ? absence : ratioText(ratios.throughput),
-      target === null || ratios === null ? '' : verdict(ratios.cpu.median >= target),
+      target === null || ratios === null ? '' : verdict(ratios[by].median >= target),
     ]
   })
 }

@@ -4,7 +4,14 @@ import type { Contestant } from './contestant.ts'
 import { millraceForm } from './millrace-form.ts'
 
 /** Our server over a model repository, started by its command as a user would. */
-export function millrace(name: string, repository: string): Contestant {
+export function millrace(
+  name: string,
+  repository: string,
+  processOptions: {
+    readonly environment?: Readonly<Record<string, string>>
+    readonly cores?: 'one' | 'all'
+  } = {},
+): Contestant {
   return {
     name,
     obstacle: () => null,
@@ -19,6 +26,7 @@ export function millrace(name: string, repository: string): Contestant {
           '--grpc-port=0',
           '--metrics-port=0',
         ],
+        ...processOptions,
       })
       const [restPort, grpcPort] = await server.printed(/^ *REST .*:(\d+)$\s*^ *gRPC .*:(\d+)$/m)
       const startToReadyMs = await server.answers(`http://127.0.0.1:${restPort}/v2/health/ready`)

@@ -1,11 +1,11 @@
 import type { HttpExchangeBytes } from './http-connection.ts'
 import { assertSameData, assertSameTensor, type BenchTensor, bytesOf } from './tensors.ts'
 
-const PATH = '/v2/models/echo/infer'
 const JSON_LENGTH = 'inference-header-content-length'
 
 /** One infer request over REST, and what its answer must say. */
 export interface HttpWorkload {
+  readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
   /** @throws Error when the answer is not the tensor that was sent */
@@ -22,9 +22,10 @@ interface InferResponseJson {
 }
 
 /** The tensor as JSON numbers, both ways. */
-export function jsonWorkload(tensor: BenchTensor): HttpWorkload {
+export function jsonWorkload(tensor: BenchTensor, model = 'echo'): HttpWorkload {
   const input = { name: 'x', shape: tensor.shape, datatype: 'FP32', data: Array.from(tensor.data) }
   return {
+    path: pathOf(model),
     headers: { 'content-type': 'application/json' },
     body: Buffer.from(JSON.stringify({ id: '1', inputs: [input] })),
     check(_headers, body) {
@@ -46,6 +47,7 @@ export function binaryWorkload(tensor: BenchTensor): HttpWorkload {
     JSON.stringify({ id: '1', parameters: { binary_data_output: true }, inputs: [input] }),
   )
   return {
+    path: pathOf('echo'),
     headers: { 'content-type': 'application/octet-stream', [JSON_LENGTH]: String(json.length) },
     body: Buffer.concat([json, bytesOf(tensor)]),
     check(headers, body) {
@@ -69,7 +71,7 @@ export async function verifyHttp(port: number, workload: HttpWorkload): Promise<
     'content-length': String(workload.body.length),
   }
   const { host, ...fetchHeaders } = headers
-  const response = await fetch(`http://${host}${PATH}`, {
+  const response = await fetch(`http://${host}${workload.path}`, {
     method: 'POST',
     headers: fetchHeaders,
     body: new Uint8Array(workload.body),
@@ -81,7 +83,7 @@ export async function verifyHttp(port: number, workload: HttpWorkload): Promise<
   workload.check(response.headers, body)
 
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const head = `POST ${PATH} HTTP/1.1\r\n${lines.join('')}\r\n`
+  const head = `POST ${workload.path} HTTP/1.1\r\n${lines.join('')}\r\n`
   return {
     request: Buffer.concat([Buffer.from(head, 'latin1'), workload.body]),
     responseBodyBytes: body.length,
@@ -94,4 +96,8 @@ function checkedOutput(tensor: BenchTensor, json: Buffer): InferResponseJson['ou
   if (output === undefined) throw new Error('the answer has no output')
   assertSameTensor(tensor, output.datatype, output.shape)
   return output
+}
+
+function pathOf(model: string): string {
+  return `/v2/models/${model}/infer`
 }

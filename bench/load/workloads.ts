@@ -11,6 +11,12 @@ export const WORKLOADS = {
   'rest-json-small': { protocol: 'http', make: () => jsonWorkload(SMALL_TENSOR) },
   'rest-json-1mib': { protocol: 'http', make: () => jsonWorkload(mebibyteTensor()) },
   'rest-binary-1mib': { protocol: 'http', make: () => binaryWorkload(mebibyteTensor()) },
+  'rest-fixed-cost': { protocol: 'http', make: () => jsonWorkload(SMALL_TENSOR, 'fixed-cost') },
+  'rest-fixed-cost-batched': {
+    protocol: 'http',
+    make: () => jsonWorkload(SMALL_TENSOR, 'fixed-cost-batched'),
+  },
+  'rest-cpu-bound': { protocol: 'http', make: () => jsonWorkload(SMALL_TENSOR, 'cpu-bound') },
   'grpc-raw-small': { protocol: 'grpc', make: () => rawWorkload(SMALL_TENSOR) },
   'grpc-raw-1mib': { protocol: 'grpc', make: () => rawWorkload(mebibyteTensor()) },
 } as const satisfies Record<string, Workload>

@@ -14,6 +14,8 @@ export interface ServerCommand {
   readonly command: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly workingFolder?: string
+  /** Default `one`: the server's core. */
+  readonly cores?: 'one' | 'all'
 }
 
 /** A server in a process of its own, bound to the server's core. */
@@ -22,8 +24,8 @@ export class ServerProcess {
   readonly #child: ChildProcess
   #output = ''
 
-  constructor({ command, environment, workingFolder }: ServerCommand) {
-    const [file, ...args] = onCore(SERVER_CORE, command)
+  constructor({ command, environment, workingFolder, cores = 'one' }: ServerCommand) {
+    const [file, ...args] = cores === 'one' ? onCore(SERVER_CORE, command) : command
     this.#child = spawn(file!, args, {
       env: { ...process.env, ...environment },
       cwd: workingFolder,

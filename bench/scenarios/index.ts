@@ -1,3 +1,4 @@
+import { batching, batchingLone } from './batching.ts'
 import { grpcLarge } from './grpc-large.ts'
 import { grpcSmall, grpcSmallMultiplexed } from './grpc-small.ts'
 import { jsonCodec } from './json-codec.ts'
@@ -7,6 +8,7 @@ import { restJsonSmall } from './rest-json-small.ts'
 import { restLarge } from './rest-large.ts'
 import { start } from './start.ts'
 import type { StartScenario, StartScenarioResult } from './start-scenario.ts'
+import { workerCrossing, workers } from './workers.ts'
 
 export type Scenario = LoadScenario | ProbeScenario | StartScenario
 export type ScenarioResult = LoadScenarioResult | ProbeScenarioResult | StartScenarioResult
@@ -19,5 +21,9 @@ export const SCENARIOS: readonly Scenario[] = [
   grpcLarge,
   restLarge,
   jsonCodec,
+  batching,
+  batchingLone,
+  workers,
+  workerCrossing,
   start,
 ]

@@ -27,6 +27,8 @@ export interface Comparison {
   readonly against: string
   /** Labels of the other entry; of several, the one that needs least CPU a request counts. */
   readonly candidates: readonly string[]
+  /** Which ratio the target is for. Default `cpu`. */
+  readonly by?: 'cpu' | 'throughput'
   /** What the ratio should reach; `null` when it is only of interest. */
   readonly target: number | null
 }

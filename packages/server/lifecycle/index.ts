@@ -6,4 +6,6 @@ export {
   type LoadFailure,
   type ModelRegistry,
 } from './model-registry.ts'
+export { type RepositoryWatch, watchRepository } from './repository-watch.ts'
+export { createScheduling } from './scheduling.ts'
 export { ServerPhase } from './server-phase.ts'

@@ -35,6 +35,8 @@ export interface ScheduledModel {
 
 export interface InstanceOptions {
   readonly loadTimeoutMs: number
+  /** Brings the model's artefact onto this machine; what it answers has a local `uri`. Default: it is there. */
+  readonly stage?: (settings: ModelVersionSettings, context: LoadContext) => Promise<ModelVersionSettings>
   /** `null`: every model runs in the server's own thread. */
   readonly workers: ModelHost | null
   /** Chosen once for each model, when it has loaded. */
@@ -57,11 +59,16 @@ export async function createInstance(
   const expired = AbortSignal.timeout(loadTimeoutMs)
   const signal = AbortSignal.any([context.signal, expired])
   signal.throwIfAborted()
-  const loading = placeModel(settings, { ...context, signal }, options.workers)
+  let staged = settings
+  const stageAndPlace = async () => {
+    if (options.stage !== undefined) staged = await options.stage(settings, { ...context, signal })
+    return placeModel(staged, { ...context, signal }, options.workers)
+  }
+  const loading = stageAndPlace()
   try {
     const placed = await unlessAborted(loading, signal)
-    const scheduled = options.schedule(placed, settings)
-    return instanceOf(settings, placed.placement, scheduled, performance.now() - startedMs)
+    const scheduled = options.schedule(placed, staged)
+    return instanceOf(staged, placed.placement, scheduled, performance.now() - startedMs)
   } catch (error) {
     if (signal.aborted) void loading.then(({ bound }) => unload(bound)).catch(ignore)
     if (error === expired.reason) throw loadTooSlow(settings.name, loadTimeoutMs)

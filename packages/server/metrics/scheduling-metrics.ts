@@ -12,7 +12,7 @@ export interface BatchObserver {
   readonly onBatch: (batch: {
     readonly requests: number
     readonly rows: number
-    /** How long the request that waited longest had waited. */
+    /** Time in the queue, of all its requests together. */
     readonly queueMs: number
   }) => void
 }
@@ -99,7 +99,7 @@ export function createSchedulingMetrics(registry: Registry): SchedulingMetrics {
         onBatch(batch) {
           rows.observe(batch.rows)
           requests.observe(batch.requests)
-          queueSeconds.observe(batch.queueMs / 1000)
+          queueSeconds.observe(batch.queueMs / batch.requests / 1000)
         },
       }
     },
@@ -120,7 +120,7 @@ function exposeBatches(registry: Registry, batches: ReadonlyMap<string, BatchSer
     ['batch_request_queue', 'Requests in the queue of a batched model when one joins it', s => s.queueLength],
     ['model_batch_rows', 'Rows of one call of a batched model', s => s.rows],
     ['model_batch_requests', 'Requests joined to one call of a batched model', s => s.requests],
-    ['model_queue_duration_seconds', 'Longest wait of the requests of one call', s => s.queueSeconds],
+    ['model_queue_duration_seconds', 'Mean wait of the requests of one call', s => s.queueSeconds],
   ]
   for (const [name, help, histogramOf] of histograms) {
     readOnScrape(registry, {

@@ -1,0 +1,1 @@
+export { createTracing, type ModelSpan, type ModelTracing, type Tracing } from './tracing.ts'
