@@ -16,3 +16,16 @@ test('every error code has a meaning', () => {
   for (const code of ERROR_CODES)
     assert.match(page, new RegExp(`^\\| \`${code}\` \\| \\d+ \\| \\d+ \\| [A-Z]`, 'm'))
 })
+
+test('the schemas are what editors can read', () => {
+  for (const name of ['server', 'model']) {
+    const schema = JSON.parse(referencePages().get(`schemas/${name}-settings.schema.json`)!) as {
+      $schema: string
+      properties: Record<string, { title?: string; description?: string }>
+    }
+    assert.equal(schema.$schema, 'https://json-schema.org/draft/2020-12/schema')
+    for (const [field, { title, description }] of Object.entries(schema.properties)) {
+      assert.ok(title && description, `${name}: ${field}`)
+    }
+  }
+})

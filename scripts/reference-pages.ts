@@ -17,13 +17,20 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
 }
 
-/** The pages of `docs/reference` that follow from the code, by file name. */
+/** The pages and schemas of `docs/reference` that follow from the code, by their path in there. */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ['server-settings.md', serverSettingsPage()],
     ['model-settings.md', modelSettingsPage()],
     ['errors.md', errorsPage()],
+    ['schemas/server-settings.schema.json', schemaFile(serverSettingsJsonSchema())],
+    ['schemas/model-settings.schema.json', schemaFile(modelSettingsJsonSchema())],
   ])
+}
+
+/** For the `$schema` of a settings file, which tells editors what may stand there. */
+function schemaFile(schema: object): string {
+  return `${JSON.stringify(schema, undefined, 2)}\n`
 }
 
 function serverSettingsPage(): string {

@@ -45,6 +45,40 @@ suite('routes that do not exist', () => {
   })
 })
 
+suite('HEAD answers as GET does, and a slash at the end does not matter', () => {
+  for (const path of ['/v2', '/v2/', '/v2/health/live', '/v2/health/ready/', '/v2/models/echo/ready']) {
+    test(path, async () => {
+      for (const method of ['HEAD', 'GET']) {
+        const response = await fetch(new URL(path, target.rest), { method, redirect: 'error' })
+        assert.equal(response.status, 200, method)
+        await response.arrayBuffer()
+      }
+    })
+  }
+})
+
+suite('documentation', () => {
+  for (const subject of ['/v2', '/v2/models/sum-model', '/v2/models/sum-model/versions/v1.2.3']) {
+    test(`of ${subject}`, async () => {
+      const page = await fetch(new URL(`${subject}/docs`, target.rest))
+      assert.equal(page.status, 200)
+      assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8')
+      assert.doesNotMatch(await page.text(), /https?:/, 'nothing from elsewhere')
+      const document = await fetch(new URL(`${subject}/docs/dataplane.json`, target.rest))
+      const { openapi, paths } = (await document.json()) as { openapi: string; paths: object }
+      assert.match(openapi, /^3\./)
+      assert.ok(subject === '/v2' || subject in paths)
+      const isVersioned = subject.includes('/versions/')
+      assert.equal('/v2/models/sum-model/infer' in paths, subject !== '/v2' && !isVersioned)
+    })
+  }
+
+  test('of a model that is not there', async () => {
+    const { status, message } = await refused('GET', '/v2/models/none/docs/dataplane.json')
+    assert.deepEqual([status, message], [404, 'Model none not found'])
+  })
+})
+
 suite('wrong verbs', () => {
   const rows = [
     ['GET', '/v2/models/echo/infer', 'POST'],

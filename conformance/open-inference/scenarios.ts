@@ -1,5 +1,6 @@
 import { BAD_INPUT_ROWS } from './scenarios/bad-inputs.ts'
 import { DATATYPE_ROWS } from './scenarios/datatypes.ts'
+import { HEADER_ROWS } from './scenarios/headers.ts'
 import { MODEL_FAILURE_ROWS } from './scenarios/model-failures.ts'
 import { PARAMETER_ROWS } from './scenarios/parameters.ts'
 import { REQUEST_ROWS } from './scenarios/requests.ts'
@@ -13,6 +14,7 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   tensors: TENSOR_ROWS,
   requests: REQUEST_ROWS,
   parameters: PARAMETER_ROWS,
+  headers: HEADER_ROWS,
   'models and versions': VERSION_ROWS,
   'bad inputs': BAD_INPUT_ROWS,
   'models that fail': MODEL_FAILURE_ROWS,

@@ -64,6 +64,8 @@ suite("MLServer's shape, for typed contents", () => {
     stream.send({ model: 'headers', inputs: [] })
     const { headers } = await stream.rest()
     assert.equal(headers['x-foo'], 'bar')
+    assert.equal(headers['ce-specversion'], '0.3')
+    assert.equal(headers['ce-modelid'], 'headers')
   })
 
   const failures: Readonly<

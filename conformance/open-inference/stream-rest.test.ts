@@ -64,6 +64,13 @@ suite('server-sent events', () => {
     })
   }
 
+  test('what describes the answer is in headers of the response, not in the events', async () => {
+    const response = await stream(words(SENTENCE, { id: 'r1' }))
+    assert.equal(response.headers.get('ce-specversion'), '0.3')
+    assert.equal(response.headers.get('ce-id'), 'r1')
+    for await (const event of eventsOf(response)) assert.equal('parameters' in event, false)
+  })
+
   test('without an id all events have the same one', async () => {
     const events = await Array.fromAsync(eventsOf(await stream(words(SENTENCE))))
     const ids = new Set(events.map(event => (event as JsonAnswer).id))

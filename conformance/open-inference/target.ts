@@ -47,6 +47,8 @@ export interface StartOptions {
   readonly folder?: string
   /** Settings by the names of `settings.json`. */
   readonly settings?: Readonly<Record<string, unknown>>
+  /** Variables that describe models, such as `MILLRACE_MODEL_PLACEMENT`. */
+  readonly environment?: Readonly<Record<string, string>>
   readonly log?: ServerLogger
 }
 
@@ -54,7 +56,11 @@ export interface StartOptions {
 export async function startServer(
   options: StartOptions = {},
 ): Promise<Target & { readonly server: RunningServer }> {
-  const { folder = REPOSITORY, log = createLogger({ isStructured: false, level: 'silent' }) } = options
+  const {
+    folder = REPOSITORY,
+    environment = {},
+    log = createLogger({ isStructured: false, level: 'silent' }),
+  } = options
   const { settings } = await loadServerSettings({
     // Not from its folder: a settings file there is none of this suite's business.
     flags: {
@@ -63,11 +69,12 @@ export async function startServer(
       metrics_port: 0,
       // Some rows leave a model behind that never returns.
       shutdown_timeout: 0.2,
+      parallel_workers: 0,
       ...options.settings,
     },
     environment: {},
   })
-  const server = await serve({ folder, settings, environment: {}, log })
+  const server = await serve({ folder, settings, environment, log })
   const failures = await server.started
   if (failures.length > 0) {
     await server.close()

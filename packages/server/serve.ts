@@ -1,25 +1,56 @@
 import { ServingError } from '@millrace/sdk'
 import { health, inference, modelRepository, reflection, reflectionV1Alpha } from '@millrace/sdk/protocol'
+import type { Tracer } from '@opentelemetry/api'
+import { type Access, createAccess, reportProtection } from './access/index.ts'
 import { createLogger, type ServerLogger, type ServerSettings } from './base/index.ts'
-import { createDataPlane, type DataPlane } from './dataplane/index.ts'
+import {
+  createCloudEvents,
+  createDataPlane,
+  createResponseCache,
+  type DataPlane,
+  readNamespace,
+} from './dataplane/index.ts'
 import { healthMethods, reflectionMethods } from './doors/grpc-standard/index.ts'
 import {
+  followModelRoutes,
   openInferenceMethods,
   openInferenceRoutes,
   toErrorResponse,
   toGrpcStatus,
 } from './doors/open-inference/index.ts'
-import { createModelRegistry, type LoadFailure, type ModelRegistry, ServerPhase } from './lifecycle/index.ts'
+import {
+  createModelRegistry,
+  createScheduling,
+  type LoadFailure,
+  type ModelEntry,
+  type ModelRegistry,
+  type RepositoryWatch,
+  ServerPhase,
+  watchRepository,
+} from './lifecycle/index.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics/index.ts'
-import { createFolderRepository } from './repository/index.ts'
-import { type GrpcLimits, type HttpLimits, type Listener, listenGrpc, listenHttp } from './transport/index.ts'
+import { createModelStager, createRepository, stageArtefact } from './repository/index.ts'
+import { createTracing, type Tracing } from './tracing/index.ts'
+import {
+  type GrpcLimits,
+  type GrpcMethod,
+  type HttpLimits,
+  type Listener,
+  listenGrpc,
+  listenHttp,
+} from './transport/index.ts'
+import { startWorkerPools, workerFigures } from './worker-wiring.ts'
 
 export interface ServeOptions {
-  /** The model repository: a folder of model folders. */
+  /** The model repository: a folder of model folders, or a URI that stands for one. */
   readonly folder: string
   readonly settings: ServerSettings
   /** Variables that may describe models (`MLSERVER_MODEL_*`). */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Holds the Kubernetes namespace for CloudEvents headers. Default: where Kubernetes puts it in a pod. */
+  readonly namespaceFile?: string | undefined
+  /** Makes the spans of requests. Default: none are made. */
+  readonly tracer?: Tracer | undefined
   /** Default: text or JSON lines on standard error, as the settings say. */
   readonly log?: ServerLogger
 }
@@ -28,6 +59,8 @@ export interface ServeOptions {
 export interface Address {
   readonly host: string
   readonly port: number
+  /** True with TLS. */
+  readonly isSecure: boolean
 }
 
 export interface RunningServer {
@@ -50,22 +83,60 @@ export interface RunningServer {
  * Starts a server over a model repository. It listens at once, so that it can say that it lives,
  * and is ready when every model has loaded. If one fails to load at start-up the server is never
  * ready; what to do about it is the caller's decision.
- * @throws the system's error (`EADDRINUSE`, …) when a port cannot be listened on
+ * @throws the system's error (`EADDRINUSE`, …) when a port cannot be listened on; ServingError INVALID_ARGUMENT for a
+ * certificate, key or list of keys that cannot be used
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { settings } = options
   const log =
     options.log ??
     createLogger({ isStructured: settings.isLogStructured, level: settings.isDebugging ? 'debug' : 'info' })
+  const access = await createAccess(settings.security, log)
   const metrics = createServerMetrics({ restPrefix: settings.metricsRestServerPrefix })
-  const registry = createModelRegistry({
-    repository: createFolderRepository({ root: options.folder, environment: options.environment }),
+  const phase = new ServerPhase()
+  const { folder: root, environment } = options
+  const stager = createModelStager({
+    cacheFolder: settings.modelCacheFolder,
+    maxBytes: settings.modelDownloadMaxBytes,
+    environment,
+    inUse: () => registry.loaded(undefined, undefined).flatMap(pathsOf),
+  })
+  const repository = createRepository({ settings, root, environment, stager, signal: phase.stopping, log })
+  const workers = startWorkerPools(settings, log, () => registry.announce(), metrics.scheduling.onCrossing)
+  if (workers !== null) metrics.scheduling.exposeWorkers(() => workerFigures(workers))
+  const cache =
+    settings.isCacheEnabled && settings.cacheMaxEntries > 0
+      ? createResponseCache({ maxEntries: settings.cacheMaxEntries, maxBytes: settings.cacheMaxBytes })
+      : null
+  if (cache !== null) metrics.scheduling.exposeCache(() => cache.statistics)
+  const registry: ModelRegistry = createModelRegistry({
+    repository,
     log,
     metricsOf: metrics.customMetricsOf,
-    loadTimeoutMs: settings.modelLoadTimeoutMs,
+    instances: {
+      loadTimeoutMs: settings.modelLoadTimeoutMs,
+      stage: (model, context) => stageArtefact(model, stager, context),
+      workers,
+      schedule: createScheduling({
+        workerCount: settings.parallelWorkers,
+        maxQueueRequests: settings.maxQueueRequests,
+        maxQueueBytes: settings.maxQueueBytes,
+        log,
+        metrics: metrics.scheduling,
+      }),
+    },
+    onLoaded: ({ settings: { name, version }, placement, loadMs }) =>
+      metrics.scheduling.modelLoaded(name, version, placement.place, loadMs),
     drainTimeoutMs: settings.shutdownTimeoutMs,
   })
-  const phase = new ServerPhase()
+  const tracing =
+    options.tracer === undefined
+      ? null
+      : createTracing({
+          tracer: options.tracer,
+          httpStatusOf: error => toErrorResponse(error).status,
+          grpcCodeOf: error => toGrpcStatus(error).code,
+        })
   const dataPlane = createDataPlane({
     registry,
     server: {
@@ -78,6 +149,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     metricsOf: metrics.customMetricsOf,
     isServing: () => phase.isServing,
     maxActivePerModel: settings.maxConcurrentRequests,
+    cache,
+    tracing,
+    cloudEvents: settings.isCloudEventsEnabled
+      ? createCloudEvents({
+          serverName: settings.serverName,
+          namespace: readNamespace(log, options.namespaceFile),
+          log,
+        })
+      : null,
     isDebug: settings.isDebugging,
   })
 
@@ -88,16 +168,35 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     return listener
   }
   const closeListeners = (graceMs: number) => Promise.all(listeners.map(listener => listener.close(graceMs)))
+  let watch: RepositoryWatch | null = null
   try {
-    const rest = await listen(listenRest(settings, dataPlane, registry, metrics, log))
-    const grpc = await listen(listenInferenceGrpc(settings, dataPlane, registry, phase, metrics, log))
+    const rest = await listen(listenRest(settings, access, tracing, dataPlane, registry, metrics, log))
+    const grpc = await listen(
+      listenInferenceGrpc(settings, access, tracing, dataPlane, registry, phase, metrics, log),
+    )
     const scrape =
-      settings.metricsEndpoint === undefined ? null : await listen(listenMetrics(settings, metrics, log))
-    warnBeyondLoopback(settings.host, log)
+      settings.metricsEndpoint === undefined
+        ? null
+        : await listen(listenMetrics(settings, access, metrics, log))
+    const { security } = settings
+    reportProtection(
+      settings.host,
+      [
+        { name: 'REST', port: rest.port, security: security.rest },
+        { name: 'gRPC', port: grpc.port, security: security.grpc },
+        ...(scrape === null ? [] : [{ name: 'metrics', port: scrape.port, security: security.metrics }]),
+      ],
+      log,
+    )
 
+    // Watched before the first load, so that no change falls between.
+    watch = settings.watchesModelRepository
+      ? await watchRepository({ settings, root, repository, registry, log })
+      : null
     const load = async () => {
-      const failures = settings.loadsModelsAtStartup ? await loadAll(registry, options.folder) : []
+      const failures = settings.loadsModelsAtStartup ? await loadAll(registry, root) : []
       if (failures.length === 0) phase.serve()
+      watch?.begin()
       return failures
     }
     let closing: Promise<void> | null = null
@@ -113,16 +212,25 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
           const graceMs = settings.shutdownTimeoutMs
           const givesUpAtMs = performance.now() + graceMs
           phase.stop()
-          await closeListeners(graceMs)
+          await Promise.all([closeListeners(graceMs), watch?.close()])
+          access?.close()
           await registry.close(Math.max(givesUpAtMs - performance.now(), UNLOAD_GRACE_MS))
+          await workers?.close(settings.parallelWorkersTimeoutMs)
         })()
         return closing
       },
     }
   } catch (error) {
-    await closeListeners(0)
+    await Promise.all([closeListeners(0), watch?.close()])
+    access?.close()
+    await workers?.close(0)
     throw error
   }
+}
+
+/** What a loaded model reads from the disk. */
+function pathsOf({ instance }: ModelEntry): readonly string[] {
+  return instance === null ? [] : [instance.settings.folder, instance.settings.uri]
 }
 
 /** What models have to unload in, even where requests have used up the time for stopping. */
@@ -148,19 +256,25 @@ const EXTENSIONS = [
 
 function listenRest(
   settings: ServerSettings,
+  access: Access | null,
+  tracing: Tracing | null,
   dataPlane: DataPlane,
   registry: ModelRegistry,
   metrics: ServerMetrics,
   log: ServerLogger,
 ): Promise<Listener> {
   const { transport } = metrics
+  const routes = openInferenceRoutes(dataPlane, registry, settings.rootPath)
   return listenHttp({
     host: settings.host,
     port: settings.httpPort,
     limits: httpLimits(settings),
-    routes: openInferenceRoutes(dataPlane, registry),
+    routes: tracing?.routes(routes) ?? routes,
+    changingRoutes: followModelRoutes(dataPlane, listener => registry.onChange(listener), routes, log),
     toErrorResponse: logged(toErrorResponse, log),
     isCompressionEnabled: settings.isGzipEnabled,
+    cors: settings.cors,
+    ...access?.rest,
     onStart: transport.httpStarted,
     onFinish: settings.isDebugging
       ? exchange => {
@@ -174,6 +288,8 @@ function listenRest(
 
 function listenInferenceGrpc(
   settings: ServerSettings,
+  access: Access | null,
+  tracing: Tracing | null,
   dataPlane: DataPlane,
   registry: ModelRegistry,
   phase: ServerPhase,
@@ -197,7 +313,7 @@ function listenInferenceGrpc(
       }
     },
   }
-  const methods = new Map([
+  const methods: ReadonlyMap<string, GrpcMethod> = new Map([
     ...openInferenceMethods(dataPlane, registry, settings.grpcStreamShape),
     ...healthMethods(dataPlane, new Set(services.map(service => service.typeName)), readiness),
     ...reflectionMethods(services),
@@ -206,7 +322,8 @@ function listenInferenceGrpc(
     host: settings.host,
     port: settings.grpcPort,
     limits: grpcLimits(settings),
-    methods,
+    methods: tracing?.methods(methods) ?? methods,
+    ...access?.grpc,
     toStatus: logged(toGrpcStatus, log),
     onStart: transport.grpcStarted,
     onFinish: settings.isDebugging
@@ -221,6 +338,7 @@ function listenInferenceGrpc(
 
 function listenMetrics(
   settings: ServerSettings,
+  access: Access | null,
   metrics: ServerMetrics,
   log: ServerLogger,
 ): Promise<Listener> {
@@ -240,6 +358,7 @@ function listenMetrics(
     ],
     toErrorResponse: logged(toErrorResponse, log),
     isCompressionEnabled: settings.isGzipEnabled,
+    ...access?.metrics,
   })
 }
 
@@ -278,12 +397,4 @@ function grpcLimits(settings: ServerSettings): GrpcLimits {
     requestTimeoutMs: settings.requestTimeoutMs,
     streamIdleTimeoutMs: settings.streamIdleTimeoutMs,
   }
-}
-
-function warnBeyondLoopback(host: string, log: ServerLogger): void {
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return
-  log.warn(
-    `listening on ${host} without TLS or authentication: whoever reaches these ports can use, load and unload models; ` +
-      'keep them behind a proxy or a network policy, or set host to 127.0.0.1',
-  )
 }

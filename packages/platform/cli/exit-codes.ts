@@ -11,6 +11,8 @@ export const EXIT = {
   listen: 4,
   /** A model that could not be loaded at start-up. */
   modelLoad: 5,
+  /** Requests to a server that failed, or a server that cannot be asked. */
+  request: 6,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

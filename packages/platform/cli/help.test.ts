@@ -57,7 +57,7 @@ suite('docs/reference/cli.md', () => {
     const section =
       reference.split(/^## /m).find(text => text.startsWith(`\`millrace ${command.name()}`)) ?? ''
     test(`has every flag of ${command.name()} in the words of its help, and no other`, () => {
-      const rows = Array.from(section.matchAll(/^\| `(--[^`]+)` \| (.*) \|$/gm), ([, flags, text]) => [
+      const rows = Array.from(section.matchAll(/^\| `(-[^`]+)` \| (.*) \|$/gm), ([, flags, text]) => [
         flags,
         text,
       ])

@@ -52,6 +52,14 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     message: /too many arguments for 'serve'/,
     exitCode: EXIT.usage,
   },
+  'a certificate that is missing': {
+    args: SERVE,
+    files: {
+      'settings.json': '{"security": {"tls": {"certificate_file": "tls.crt", "key_file": "tls.key"}}}',
+    },
+    message: /^millrace: security\.tls\.certificate_file is ".*tls\.crt": there is no such file/,
+    exitCode: EXIT.configuration,
+  },
   'a folder that is missing': {
     args: ['serve', 'nowhere'],
     message: /^millrace: folder .*nowhere does not exist; name the folder .* millrace init my-model$/m,

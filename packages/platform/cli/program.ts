@@ -1,5 +1,7 @@
 import { Command } from 'commander'
+import { benchCommand } from './bench-command.ts'
 import { failureLine } from './failure-line.ts'
+import { inferCommand } from './infer-command.ts'
 import { initCommand } from './init-command.ts'
 import { packageVersion } from './package-version.ts'
 import { serveCommand } from './serve-command.ts'
@@ -21,9 +23,9 @@ Examples:
   millrace serve my-model                serve it on http://127.0.0.1:8080
   millrace serve models --http-port 9000
 
-Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or settings, 4 port not available, 5 model failed to load`,
+Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or settings, 4 port not available, 5 model failed to load, 6 requests failed`,
     )
-  for (const command of [serveCommand(), initCommand()]) {
+  for (const command of [serveCommand(), initCommand(), inferCommand(), benchCommand()]) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

@@ -5,14 +5,20 @@ import {
   type LoadedServerSettings,
   type LoadFailure,
   loadServerSettings,
+  type ServeOptions,
+  type ServerLogger,
+  type ServerSettings,
   serve,
+  shownUri,
 } from '@millrace/server'
 import pc from 'picocolors'
 import { CommandFailure } from './command-failure.ts'
 import { EXIT } from './exit-codes.ts'
+import { isUri, type NamedRepository, namedRepository } from './named-repository.ts'
 import { packageVersion } from './package-version.ts'
 import { configText } from './print-config.ts'
 import { listeningText, readyText } from './start-report.ts'
+import type { RunningTracing } from './start-tracing.ts'
 import { stopSignal } from './stop-signal.ts'
 
 /** What the command line says. */
@@ -23,18 +29,20 @@ export interface ServeFlags {
   readonly metricsPort?: number
   readonly debug?: true
   readonly logFormat?: 'text' | 'json'
+  readonly watch?: true
   readonly printConfig?: true
 }
 
 /**
- * Serves a folder until a signal comes.
+ * Serves a model repository until a signal comes.
+ * @param argument the folder or URI of the command line; without it variables and settings say which
  * @throws CommandFailure when models fail to load; what keeps a server from starting, as it is
  */
-export async function runServe(folder: string, flags: ServeFlags): Promise<void> {
+export async function runServe(argument: string | undefined, flags: ServeFlags): Promise<void> {
   const startedMs = performance.now()
-  await requireFolder(folder)
-  const loaded = await loadSettings(folder, flags)
+  const loaded = await loadSettings(namedRepository(argument, process.env), flags)
   const { settings } = loaded
+  const folder = settings.modelRepositoryRoot
   const log = createLogger({
     isStructured: settings.isLogStructured,
     level: settings.isDebugging ? 'debug' : 'info',
@@ -45,9 +53,35 @@ export async function runServe(folder: string, flags: ServeFlags): Promise<void>
     return
   }
 
+  const tracing = await openTracing(settings)
+  try {
+    await serveUntilStopped(folder, settings, log, tracing?.tracer, startedMs)
+  } finally {
+    await tracing?.stop()
+  }
+}
+
+async function openTracing({
+  tracingServer: collector,
+  serverName: serviceName,
+  serverVersion: serviceVersion,
+}: ServerSettings): Promise<RunningTracing | null> {
+  if (collector === undefined) return null
+  // Loaded only for those who trace: it is as large as the rest of the command.
+  const { startTracing } = await import('./start-tracing.ts')
+  return startTracing({ collector, serviceName, serviceVersion })
+}
+
+async function serveUntilStopped(
+  folder: string,
+  settings: ServerSettings,
+  log: ServerLogger,
+  tracer: ServeOptions['tracer'],
+  startedMs: number,
+): Promise<void> {
   const stop = stopSignal()
-  const server = await serve({ folder, settings, environment: process.env, log })
-  const shown = relative(process.cwd(), folder) || '.'
+  const server = await serve({ folder, settings, environment: process.env, log, tracer })
+  const shown = isUri(folder) ? shownUri(folder) : relative(process.cwd(), folder) || '.'
   process.stdout.write(
     `${pc.bold(`Millrace ${packageVersion()}`)} serving ${shown}\n\n${listeningText(server, settings)}`,
   )
@@ -83,19 +117,28 @@ async function requireFolder(folder: string): Promise<void> {
   }
 }
 
-function loadSettings(folder: string, flags: ServeFlags): Promise<LoadedServerSettings> {
-  const { host, httpPort, grpcPort, metricsPort, debug, logFormat } = flags
-  return loadServerSettings({
-    folder,
-    flags: {
-      host,
-      http_port: httpPort,
-      grpc_port: grpcPort,
-      metrics_port: metricsPort,
-      debug,
-      use_structured_logging: logFormat === undefined ? undefined : logFormat === 'json',
-    },
-  })
+async function loadSettings(
+  named: NamedRepository | undefined,
+  { host, httpPort, grpcPort, metricsPort, debug, logFormat, watch }: ServeFlags,
+): Promise<LoadedServerSettings> {
+  const flags = {
+    host,
+    http_port: httpPort,
+    grpc_port: grpcPort,
+    metrics_port: metricsPort,
+    debug,
+    use_structured_logging: logFormat === undefined ? undefined : logFormat === 'json',
+    watch_model_repository: watch,
+  }
+  if (named !== undefined) {
+    const { root, origin } = named
+    // Variables come from an image's maker: the folder may appear later, as under ModelMesh.
+    if (named.isArgument && !isUri(root)) await requireFolder(root)
+    return loadServerSettings({ folder: root, folderOrigin: origin, flags })
+  }
+  const { settings } = await loadServerSettings({ flags })
+  const root = settings.modelRepositoryRoot
+  return loadServerSettings(isUri(root) ? { flags } : { settingsFolder: root, flags })
 }
 
 /** One line for each model, whatever its author's error says. */

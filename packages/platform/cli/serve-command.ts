@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ServeFlags } from './run-serve.ts'
 
@@ -10,12 +9,16 @@ export function serveCommand(): Command {
       'Serve every model below a folder over the Open Inference Protocol (REST and gRPC). Each model is a folder ' +
         'with a model-settings.json; settings.json beside them configures the server.',
     )
-    .argument('[folder]', 'the model repository', '.')
+    .argument(
+      '[folder]',
+      'the model repository: a folder, or an s3:, https: or oci: URI (default: this folder)',
+    )
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--http-port <port>', 'port for REST (default: 8080; 0 picks a free one)', toPort)
     .option('--grpc-port <port>', 'port for gRPC (default: 8081; 0 picks a free one)', toPort)
     .option('--metrics-port <port>', 'port for /metrics (default: 8082; 0 picks a free one)', toPort)
     .addOption(new Option('--log-format <format>', 'how to log (default: text)').choices(['text', 'json']))
+    .option('--watch', 'load, reload and unload models as their folders change')
     .option('--debug', 'log every request, and tell clients what unexpected errors said')
     .option('--print-config', 'print every setting, its value and where it came from, and stop')
     .addHelpText(
@@ -24,16 +27,20 @@ export function serveCommand(): Command {
 A setting comes from the first of: a flag, settings.json in the folder, an environment variable (MLSERVER_HTTP_PORT or
 MILLRACE_HTTP_PORT), .env in the working directory, its default.
 
+Without a folder MLSERVER_MODELS_DIR names it, else model_repository_root in one of these places.
+
 Examples:
   millrace serve                                    the models below this folder
   millrace serve models --http-port 9000
+  millrace serve s3://bucket/models                 downloaded first; AWS variables say how
+  millrace serve models --watch                     while you edit
   MLSERVER_HOST=0.0.0.0 millrace serve models       also for other machines
   millrace serve models --print-config`,
     )
-    .action(async (folder: string, flags: ServeFlags) => {
+    .action(async (folder: string | undefined, flags: ServeFlags) => {
       // The server is loaded only for those who want one: help and mistakes come at once.
       const { runServe } = await import('./run-serve.ts')
-      await runServe(resolve(folder), flags)
+      await runServe(folder, flags)
     })
 }
 

@@ -68,7 +68,7 @@ function jsonTensor({ name, datatype, shape, data }: Tensor): object {
 }
 
 function url(address: Address): string {
-  return `http://${hostAndPort(address)}`
+  return `${address.isSecure ? 'https' : 'http'}://${hostAndPort(address)}`
 }
 
 /** Where a client on this machine connects: an address that means "all" is no place to connect to. */

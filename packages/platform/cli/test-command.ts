@@ -26,6 +26,8 @@ export interface TestCommand {
 export interface CommandOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What it reads from standard input; nothing if absent. */
+  readonly input?: string
 }
 
 /** Starts the command as a user would, without the settings of whoever runs the tests. */
@@ -45,8 +47,10 @@ export function startCommand(
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...options.env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // It may end before it has read all.
+  child.stdin.on('error', () => {}).end(options.input)
   t.after(() => child.kill('SIGKILL'))
   const texts = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
@@ -89,9 +93,14 @@ export async function runCommand(t: TestContext, args: readonly string[], option
   return { exitCode, stdout: command.stdout, stderr: command.stderr }
 }
 
+/** A test, or a whole file by the `after` of the test runner. */
+export interface TestScope {
+  readonly after: (end: () => unknown) => void
+}
+
 /** A folder with these files, gone with the test. */
 export async function testFolder(
-  t: TestContext,
+  t: TestScope,
   files: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-cli-'))

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { toTensor } from '../tensor/index.ts'
 import { datetimeCodec } from './datetime-codec.ts'
+import { OffsetDate } from './offset-date.ts'
 
 const decode = (...data: (string | Uint8Array)[]) =>
   datetimeCodec
@@ -66,6 +67,30 @@ test('writes UTC', () => {
   assert.deepEqual(tensor.shape, [1, 1])
   assert.deepEqual(tensor.parameters, { content_type: 'datetime' })
   assert.deepEqual(tensor.datatype === 'BYTES' && tensor.data.toStrings(), ['2021-08-24T19:01:19.000Z'])
+})
+
+test('an offset is kept and written again', () => {
+  const texts = ['2021-08-24T15:01:19-04:00', '2021-08-24T15:01:19+05:30', '2021-08-24T15:01:19+00:00']
+  const tensor = toTensor({ name: 'x', datatype: 'BYTES', shape: [3], data: texts })
+  const dates = datetimeCodec.decode(tensor)
+  assert.deepEqual(
+    dates.map(date => date instanceof OffsetDate && date.offsetMinutes),
+    [-240, 330, false],
+  )
+  const written = datetimeCodec.encode('x', dates)
+  assert.deepEqual(written.datatype === 'BYTES' && written.data.toStrings(), [
+    '2021-08-24T15:01:19.000-04:00',
+    '2021-08-24T15:01:19.000+05:30',
+    '2021-08-24T15:01:19.000Z',
+  ])
+  assert.deepEqual(datetimeCodec.decode(written), dates)
+})
+
+test('an offset that leads out of the years is written as UTC', () => {
+  const last = new OffsetDate('9999-12-31T23:59:59Z', 60)
+  const written = datetimeCodec.encode('x', [last])
+  assert.deepEqual(written.datatype === 'BYTES' && written.data.toStrings(), ['9999-12-31T23:59:59.000Z'])
+  assert.throws(() => new OffsetDate(Number.NaN, 60).toOffsetString(), RangeError)
 })
 
 test('writes dates only, and only those that it can read again', () => {

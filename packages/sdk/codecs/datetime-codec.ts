@@ -1,12 +1,17 @@
+import type { CodecValues } from './codec-values.ts'
 import { createElementCodec } from './element-codec.ts'
-import type { CodecValues, TensorCodec } from './tensor-codec.ts'
+import { OffsetDate } from './offset-date.ts'
+import type { TensorCodec } from './tensor-codec.ts'
 
-/** `datetime`: ISO 8601 text, to the millisecond; without an offset it is UTC. Years 0000 to 9999. */
+/**
+ * `datetime`: ISO 8601 text, to the millisecond; without an offset it is UTC. Years 0000 to 9999. A date
+ * that came with another offset keeps it as an {@link OffsetDate}, and is written with it.
+ */
 export const datetimeCodec: TensorCodec<CodecValues['datetime']> = createElementCodec<Date>({
   contentType: 'datetime',
   meaning: 'an ISO 8601 date and time',
   canEncode: (element): element is Date => element instanceof Date && isInRange(element),
-  write: element => element.toISOString(),
+  write: element => (element instanceof OffsetDate ? element.toOffsetString() : element.toISOString()),
   read(_, text) {
     const parts = ISO_8601.exec(text())
     if (parts === null) throw new RangeError('not ISO 8601')
@@ -15,11 +20,19 @@ export const datetimeCodec: TensorCodec<CodecValues['datetime']> = createElement
     if (!new Date(`${day}T00:00Z`).toISOString().startsWith(day)) throw new RangeError('no such day')
     const date = new Date(`${day}T${time}${offset}`)
     if (Number.isNaN(date.getTime())) throw new RangeError('no such time')
-    return date
+    const offsetMinutes = minutesOf(offset)
+    return offsetMinutes === 0 ? date : new OffsetDate(date, offsetMinutes)
   },
 })
 
 const ISO_8601 = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/
+
+/** `-04:00` is -240, `Z` is 0. */
+function minutesOf(offset: string): number {
+  if (offset === 'Z') return 0
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4))
+  return offset.startsWith('-') ? -minutes : minutes
+}
 
 /** Beyond these years ISO 8601 needs a sign and more digits, which few of its readers take. */
 function isInRange(date: Date): boolean {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TensorSpec } from '../contract/index.ts'
-import { BytesArray } from '../tensor/index.ts'
+import { BytesArray, type ParameterValue, type Tensor, toTensor } from '../tensor/index.ts'
 import { registerCodec } from './codec-registry.ts'
 import { createFieldCodec } from './field-codec.ts'
+import { NdArray } from './nd-array.ts'
 
 const scores: TensorSpec = { name: 'scores', datatype: 'FP32', shape: [-1, 2] }
 const texts: TensorSpec = { name: 'texts', datatype: 'BYTES', shape: [-1], contentType: 'str' }
@@ -74,6 +75,51 @@ test('a codec with a shape of its own keeps it where the field leaves it free', 
   assert.deepEqual(write(image, [3, 2]).shape, [2, 3])
 })
 
+const tensor = (contentType: ParameterValue): Tensor =>
+  toTensor({
+    name: 'x',
+    datatype: 'BYTES',
+    shape: [1],
+    data: ['[1]'],
+    parameters: { content_type: contentType },
+  })
+
+test('a client may name another content type whose values are of the same kind', () => {
+  const json: TensorSpec = { name: 'x', datatype: 'BYTES', shape: [-1], contentType: 'pd_json' }
+  const field = createFieldCodec(json, 'input')
+  for (const contentType of ['pd_json', 'hg_jsonlist', null]) {
+    assert.deepEqual(field.read(tensor(contentType)), [[1]])
+  }
+  refused(
+    () => field.read(tensor('base64')),
+    "input 'x' has content type 'base64'; the model reads it as 'pd_json', whose values are of another kind",
+  )
+  assert.throws(() => field.read(tensor('nplist')), {
+    code: 'INVALID_ARGUMENT',
+    message: /^input 'x': content type 'nplist' is not known; known are/,
+  })
+  refused(() => field.read(tensor(5)), "input 'x' has the content type 5; expected text")
+  // Without a declared content type the tensor is what the model reads, whatever it is called.
+  const plain = createFieldCodec({ ...json, contentType: undefined }, 'input')
+  assert.deepEqual(plain.read(tensor('nplist')), tensor('nplist'))
+})
+
+test('an array field takes numbers in its own datatype, and arrays as they are', () => {
+  const spec: TensorSpec = { name: 'x', datatype: 'FP32', shape: [-1, 2], contentType: 'np' }
+  const written = write(spec, [1, 2, 3, 4])
+  assert.deepEqual([written.shape, written.data], [[2, 2], Float32Array.of(1, 2, 3, 4)])
+  assert.deepEqual(write({ ...spec, shape: [-1] }, NdArray.of('FP32', [2], [1, 2])).shape, [2])
+  assert.deepEqual(write({ ...spec, shape: [] }, NdArray.of('FP32', [], [1])).shape, [])
+  // The contract's check, not a silent reshaping, says what is wrong with these.
+  assert.deepEqual(write(spec, NdArray.of('FP32', [2, 3], [1, 2, 3, 4, 5, 6])).shape, [2, 3])
+  assert.equal(write(spec, NdArray.of('FP64', [1, 2], [1, 2])).datatype, 'FP64')
+  refused(
+    () => write(spec, [1, 2, 3]),
+    "tensor 'x' has 3 elements, which do not fit its declared shape [-1,2]",
+  )
+  refused(() => write(spec, ['a']), "output 'x' is an Array, which content type 'np' cannot write")
+})
+
 test('what is no value of the field is named', () => {
   refused(() => write(scores, 5), "output 'scores' is 5; expected an array or { shape, data }")
   refused(() => write(scores, null), "output 'scores' is null; expected an array or { shape, data }")
@@ -127,7 +173,7 @@ test('a field whose content type does not exist or needs another datatype is ref
     () => createFieldCodec({ ...texts, datatype: 'FP32' }, 'input'),
     "input 'texts' has datatype FP32; its content type 'str' needs BYTES",
   )
-  assert.throws(() => createFieldCodec({ ...texts, contentType: 'np' }, 'input'), {
-    message: /^content type 'np' is not known/,
+  assert.throws(() => createFieldCodec({ ...texts, contentType: 'nplist' }, 'input'), {
+    message: /^input 'texts': content type 'nplist' is not known/,
   })
 })

@@ -9,6 +9,9 @@ import {
   toTensor,
 } from '../tensor/index.ts'
 import { codecFor } from './codec-registry.ts'
+import { assertOneKind } from './content-type-kind.ts'
+import { contentTypeParameter } from './content-type-parameter.ts'
+import type { TensorCodec } from './tensor-codec.ts'
 
 /** Turns the tensors of one field of a contract into values, and values into tensors. */
 export interface FieldCodec {
@@ -32,12 +35,12 @@ export interface FieldCodec {
  * @throws ServingError INVALID_ARGUMENT for a content type that is not known, or not for this datatype
  */
 export function createFieldCodec(spec: TensorSpec, side: 'input' | 'output'): FieldCodec {
-  const { name, datatype, shape: pattern, contentType } = spec
+  const { name, datatype, contentType } = spec
   const field = `${side} '${name}'`
   if (contentType === undefined)
     return { name, read: tensor => tensor, write: value => plainTensor(value, spec, field) }
 
-  const codec = codecFor(contentType)
+  const codec = codecFor(contentType, field)
   if (codec.datatype !== undefined && codec.datatype !== datatype) {
     throw invalid(
       `${field} has datatype ${datatype}; its content type '${contentType}' needs ${codec.datatype}`,
@@ -45,17 +48,40 @@ export function createFieldCodec(spec: TensorSpec, side: 'input' | 'output'): Fi
   }
   return {
     name,
-    read: tensor => codec.decode(tensor),
+    read: tensor => readerOf(tensor, codec, field).decode(tensor),
     write(value) {
       if (!codec.canEncode(value)) {
         throw invalid(`${field} is ${describeValue(value)}, which content type '${contentType}' cannot write`)
       }
-      const tensor = codec.encode(name, value)
-      // A codec's own shape stands where the contract leaves it free.
-      if (shapeMatches(tensor.shape, pattern)) return tensor
-      return { ...tensor, shape: inferShape(pattern, tensor.data.length, name) }
+      return encodeForSpec(codec, name, value, spec)
     },
   }
+}
+
+/** The field's codec, unless the client names another whose values are of the same kind. */
+function readerOf(tensor: Tensor, codec: TensorCodec<unknown>, field: string): TensorCodec<unknown> {
+  const given = contentTypeParameter(tensor.parameters, field)
+  if (given === undefined || given === codec.contentType) return codec
+  const named = codecFor(given, field)
+  assertOneKind(named, codec, field, 'the model')
+  return named
+}
+
+/**
+ * Writes a value as the tensor of a field: in its datatype where the value has none of its own, and in
+ * its shape where the value is flat. A value with a shape keeps it, for the contract to judge.
+ * @throws ServingError INVALID_ARGUMENT when the value cannot be written or does not fit
+ */
+export function encodeForSpec(
+  codec: TensorCodec<unknown>,
+  name: string,
+  value: unknown,
+  spec: TensorSpec | undefined,
+): Tensor {
+  const tensor = codec.encode(name, value, undefined, spec?.datatype)
+  if (spec === undefined || shapeMatches(tensor.shape, spec.shape)) return tensor
+  const isFlat = tensor.shape.every((extent, axis) => axis === 0 || extent === 1)
+  return isFlat ? { ...tensor, shape: inferShape(spec.shape, tensor.data.length, name) } : tensor
 }
 
 function plainTensor(value: unknown, { name, datatype, shape: pattern }: TensorSpec, field: string): Tensor {

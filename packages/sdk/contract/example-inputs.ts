@@ -6,6 +6,11 @@ const EXAMPLE_TEXT: ReadonlyMap<string | undefined, string> = new Map([
   ['base64', 'ZXhhbXBsZQ=='],
   ['datetime', '2000-01-01T00:00:00Z'],
   ['pd_json', '"example"'],
+  ['json', '"example"'],
+  ['hg_json', '"example"'],
+  ['hg_jsonlist', '"example"'],
+  // The smallest picture there is: one pixel of a GIF.
+  ['pillow_image', 'R0lGODlhAQABAAAAACwAAAAAAQABAAAC'],
 ])
 
 /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type EncodedImage, NdArray } from '../codecs/index.ts'
 import { type ContractDefinition, defineContract, toModelContract } from '../contract/index.ts'
 import type { BytesArray, Tensor } from '../tensor/index.ts'
 import { sampleSettings } from '../test/model-call.ts'
@@ -111,6 +112,38 @@ test('types: plain inputs are given as outputs are', () => {
     { text: [1], raw: [] },
   ]
   assert.equal(inputs.length, 3)
+})
+
+test('types: every content type has the values of its codec', () => {
+  const coded = defineContract({
+    inputs: {
+      array: { datatype: 'FP32', shape: [-1, 4], contentType: 'np' },
+      count: { datatype: 'INT64', shape: [1], contentType: 'raw' },
+      name: { datatype: 'BYTES', shape: [1], contentType: 'raw' },
+      pictures: { datatype: 'BYTES', shape: [-1], contentType: 'pillow_image' },
+      options: { datatype: 'BYTES', shape: [1], contentType: 'json' },
+    },
+    outputs: { array: { datatype: 'FP32', shape: [-1], contentType: 'np' } },
+  })
+  type Coded = InputValues<typeof coded>
+  const isArray: Same<Coded['array'], NdArray<'FP32'>> = true
+  const isWhole: Same<Coded['count'], number | bigint> = true
+  const isText: Same<Coded['name'], string> = true
+  const isPictures: Same<Coded['pictures'], readonly EncodedImage[]> = true
+  const isAnything: Same<Coded['options'], unknown> = true
+  const outputs: OutputValues<typeof coded>[] = [
+    { array: [1, 2] },
+    { array: [[1], [2]] },
+    { array: Float32Array.of(1) },
+    { array: NdArray.of('FP32', [1], [1]) },
+    // @ts-expect-error the field is FP32
+    { array: Float64Array.of(1) },
+    // @ts-expect-error the field is FP32
+    { array: NdArray.of('FP64', [1], [1]) },
+    // @ts-expect-error the field is of numbers
+    { array: ['a'] },
+  ]
+  assert.ok(isArray && isWhole && isText && isPictures && isAnything && outputs.length === 7)
 })
 
 test('types: a model whose answer breaks its contract does not compile', () => {

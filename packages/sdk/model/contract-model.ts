@@ -1,4 +1,4 @@
-import type { CodecValues, ContentType } from '../codecs/index.ts'
+import type { ContentType, DecodedAs, EncodableAs } from '../codecs/index.ts'
 import { type ContractDefinition, type FieldDefinition, toModelContract } from '../contract/index.ts'
 import type { DataByDatatype, DataLike, Datatype, Shape, Tensor } from '../tensor/index.ts'
 import type { RequestContext } from './context.ts'
@@ -14,7 +14,7 @@ type WithOptional<F extends Fields, V extends Record<keyof F, unknown>> = {
 } & { [N in OptionalNames<F>]?: V[N] }
 
 type InputValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
-  ? CodecValues[T]
+  ? DecodedAs<T, F['datatype']>
   : Tensor<F['datatype']>
 
 /** Data with its shape said, for fields with more than one free dimension. */
@@ -24,14 +24,14 @@ export interface ShapedData<D extends Datatype> {
 }
 
 type PlainValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
-  ? CodecValues[T]
+  ? EncodableAs<T, F['datatype']>
   : DataLike<F['datatype']> | ShapedData<F['datatype']>
 
 /** One plain value per field; a shape with one free dimension is worked out. */
 export type PlainValues<F extends Fields> = WithOptional<F, { [N in keyof F]: PlainValue<F[N]> }>
 
 type DecodedValue<F extends FieldDefinition> = F extends { readonly contentType: infer T extends ContentType }
-  ? CodecValues[T]
+  ? DecodedAs<T, F['datatype']>
   : DataByDatatype[F['datatype']]
 
 /** One value per field as a client reads it: decoded if the field has a content type, else its exact array. */

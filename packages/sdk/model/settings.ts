@@ -22,7 +22,10 @@ export interface ModelSettings {
   readonly outputs: readonly TensorSpec[]
   /** Whether requests and responses must keep to the declared inputs and outputs. Default true. */
   readonly enforceContract: boolean
-  /** `parameters.content_type`: shown in the metadata. Codecs are applied by a contract's fields. */
+  /**
+   * `parameters.content_type`: what whole requests are, such as `pd`, unless they say it themselves. Shown
+   * in the metadata and used by `decodeRequest` of `Model`; a contract's fields have content types of their own.
+   */
   readonly contentType: string | undefined
   /** `parameters.extra`: the author's own settings. */
   readonly extra: Readonly<Record<string, unknown>>

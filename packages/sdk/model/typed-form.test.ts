@@ -68,6 +68,23 @@ test('values go in and come out by name', async () => {
   )
 })
 
+const saying = (contentType: string) =>
+  sampleRequest([{ ...text, parameters: { content_type: contentType } }])
+
+test('a client may name the content type, but no other kind of value than the contract has', async () => {
+  const { outputs } = await answer(count, saying('str'))
+  assert.deepEqual(outputs[0]?.data, Int32Array.of(3, 5))
+  await assert.rejects(async () => answer(count, saying('base64')), {
+    code: 'INVALID_ARGUMENT',
+    message:
+      "input 'text' has content type 'base64'; the model reads it as 'str', whose values are of another kind",
+  })
+  await assert.rejects(async () => answer(count, saying('hg_conversation')), {
+    code: 'INVALID_ARGUMENT',
+    message: /^input 'text': content type 'hg_conversation' is not known; known are 'np', 'str'/,
+  })
+})
+
 test('optional values may be missing on both sides', async () => {
   const response = await answer(values => {
     assert.equal('limit' in values, false)
@@ -182,7 +199,7 @@ test('plain JavaScript that forgets a method or the star of a generator is told 
 
 test('a contract whose content type does not exist is refused before any request', () => {
   const wrong = defineContract({
-    inputs: { x: { datatype: 'FP32', shape: [1], contentType: 'np' } },
+    inputs: { x: { datatype: 'FP32', shape: [1], contentType: 'nplist' } },
     outputs: {},
   })
   class Wrong extends ContractModel(wrong) {
@@ -190,5 +207,7 @@ test('a contract whose content type does not exist is refused before any request
       return {}
     }
   }
-  assert.throws(() => formOf(new Wrong(sampleSettings())), { message: /^content type 'np' is not known/ })
+  assert.throws(() => formOf(new Wrong(sampleSettings())), {
+    message: /^input 'x': content type 'nplist' is not known/,
+  })
 })

@@ -6,6 +6,7 @@ export {
   type Datatype,
   dataBytes,
   ELEMENT_SIZE_BYTES,
+  isDataOf,
   isDatatype,
   type NumericData,
   type NumericDatatype,

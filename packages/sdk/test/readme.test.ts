@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { DATATYPES } from '../index.ts'
+import { codecFor, DATATYPES, requestCodecFor } from '../index.ts'
 import { arrayKind } from '../tensor/datatype.ts'
 import { allowedValues } from '../tensor/index.ts'
 import { type TemporaryFolder, typeCheck, writeInPackage } from './package-folder.ts'
@@ -72,6 +72,20 @@ test('the table has every datatype, its array and its range', () => {
     // Those of 64-bit integers are in words, because a plain list holds them as bigint only.
     if (range === null || datatype.endsWith('INT64')) continue
     assert.ok(row.includes(`${range[2]} `), `${row} lacks ${range[2]}`)
+  }
+})
+
+test('the table of content types has every one that there is', () => {
+  for (const find of [codecFor, requestCodecFor]) {
+    assert.throws(
+      () => find('-'),
+      ({ message }: Error) => {
+        const names = Array.from(message.split('known are')[1]!.matchAll(/'(\w+)'/g), ([, name = '']) => name)
+        assert.ok(names.length >= 4)
+        for (const name of names) assert.ok(readme.includes(`\`${name}\``), name)
+        return true
+      },
+    )
   }
 })
 

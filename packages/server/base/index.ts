@@ -16,7 +16,9 @@ export {
 } from './config/field-schema.ts'
 export {
   type JsonObject,
+  parseJsonObject,
   readJsonObject,
+  readTextFile,
 } from './config/json-file.ts'
 export { suggestion } from './config/nearest-name.ts'
 export { fileSource, type Origin, type SettingsSource } from './config/settings-source.ts'
@@ -32,5 +34,14 @@ export {
   loadServerSettings,
   type ServerSettingsOptions,
 } from './settings/load-server-settings.ts'
+export type {
+  ApiKeysSettings,
+  JwtSettings,
+  ListenerSecurity,
+  RateLimitSettings,
+  SecuritySettings,
+  TlsSettings,
+} from './settings/security-settings.ts'
+export type { KafkaSecurity } from './settings/kafka-settings.ts'
 export type { CorsSettings, ServerSettings } from './settings/server-settings.ts'
 export { type ServerSettingsFields, serverSettingsJsonSchema } from './settings/server-settings-schema.ts'

@@ -2,15 +2,24 @@ import {
   type InferenceRequest,
   type InferenceResponse,
   type ModelMetrics,
+  type ModelRoute,
   type RequestContext,
+  type RouteRequest,
+  type RouteResponse,
   ServingError,
 } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import { type ModelInstance, type ModelRegistry, stateOf } from '../lifecycle/index.ts'
 import { type ModelStatistics, recordInference } from '../metrics/index.ts'
+import type { ModelTracing, Tracing } from '../tracing/index.ts'
 import type { Call } from './call.ts'
+import type { CloudEvents, ModelEvents } from './cloud-events.ts'
+import { takeHeaders, withoutHeaders } from './header-parameters.ts'
 import { describeModel, type ModelMetadata, type ServerMetadata } from './model-metadata.ts'
+import { ModelRequestContext } from './model-request-context.ts'
+import { answerRoute, type RouteTarget, routesOf } from './model-routes.ts'
 import type { CachePartition, ResponseCache } from './response-cache.ts'
+import { TracedCall } from './traced-call.ts'
 
 /** The one answer behind every door. All methods throw `ServingError` and nothing else. */
 export interface DataPlane {
@@ -33,6 +42,13 @@ export interface DataPlane {
     requests: AsyncIterable<InferenceRequest>,
     call: Call,
   ): AsyncIterable<InferenceResponse>
+  /** The routes of their own that the default versions of all loaded models have, in the order of loading. */
+  routes(): readonly RouteTarget[]
+  /**
+   * Has a model's default version answer on a route of its own, as part of its work like an inference.
+   * @throws ServingError NOT_FOUND if it has been unloaded or does not offer the route any more
+   */
+  callRoute(target: RouteTarget, request: RouteRequest, call: Call): Promise<RouteResponse>
 }
 
 export interface NamedStatistics {
@@ -53,6 +69,10 @@ export interface DataPlaneOptions {
   readonly maxActivePerModel: number
   /** `null`: no responses are kept. */
   readonly cache: ResponseCache | null
+  /** `null`: answers have no headers that describe them. */
+  readonly cloudEvents: CloudEvents | null
+  /** `null`: no spans. */
+  readonly tracing: Tracing | null
   /** Tell clients what an unexpected error of a model said; for development only. */
   readonly isDebug: boolean
 }
@@ -92,6 +112,16 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     inferStream({ modelName, modelVersion }, requests, call) {
       return servedModel(registry.ready(modelName, modelVersion)).inferStream(requests, call)
     },
+    routes() {
+      const names = new Set(registry.loaded(undefined, undefined).map(entry => entry.name))
+      return Array.from(names).flatMap(modelName => {
+        const { instance } = registry.find(modelName, undefined)
+        if (instance === null) return []
+        return servedModel(instance).routes.map(({ method, path }) => ({ modelName, method, path }))
+      })
+    },
+    callRoute: async (target, request, call) =>
+      servedModel(registry.ready(target.modelName, undefined)).callRoute(target, request, call),
   }
 }
 
@@ -104,6 +134,9 @@ class ServedModel {
   readonly #maxActive: number
   readonly #isDebug: boolean
   readonly #cache: CachePartition | null
+  readonly #events: ModelEvents | null
+  readonly #tracing: ModelTracing | null
+  readonly routes: readonly ModelRoute[]
 
   constructor(instance: ModelInstance, options: DataPlaneOptions) {
     const { name, version } = instance.settings
@@ -114,9 +147,25 @@ class ServedModel {
     this.#maxActive = options.maxActivePerModel
     this.#isDebug = options.isDebug
     this.#cache = instance.settings.isCacheEnabled ? (options.cache?.partition() ?? null) : null
+    this.#events = options.cloudEvents?.ofModel(name) ?? null
+    this.#tracing = options.tracing?.model(name, version, instance.placement.place) ?? null
+    this.routes = routesOf(instance.bound)
   }
 
-  async infer(request: InferenceRequest, call: Call): Promise<InferenceResponse> {
+  infer(request: InferenceRequest, call: Call): Promise<InferenceResponse> {
+    if (this.#tracing === null) return this.#infer(request, call)
+    const span = this.#tracing.start(call.headers, rowCount(request))
+    return span.around(() => this.#infer(request, new TracedCall(call, span.headers)))
+  }
+
+  inferStream(requests: AsyncIterable<InferenceRequest>, call: Call): AsyncIterable<InferenceResponse> {
+    if (this.#tracing === null) return this.#inferStream(requests, call)
+    const span = this.#tracing.start(call.headers, undefined)
+    return span.aroundStream(this.#inferStream(requests, new TracedCall(call, span.headers)))
+  }
+
+  async #infer(received: InferenceRequest, call: Call): Promise<InferenceResponse> {
+    const request = withoutHeaders(received)
     const startedMs = this.#begin()
     try {
       const response =
@@ -125,8 +174,10 @@ class ServedModel {
           : await this.#cache.through(request, call, to =>
               this.#instance.bound.predict(request, this.#context(to)),
             )
+      const answer = takeHeaders(response, call)
+      if (this.#events !== null) call.addHeaders?.(this.#events(answer.id))
       recordInference(this.#statistics, startedMs, rowCount(request), null)
-      return response
+      return answer
     } catch (error) {
       const failure = this.#normalise(error, call)
       this.#logDefect(failure)
@@ -137,7 +188,7 @@ class ServedModel {
     }
   }
 
-  async *inferStream(
+  async *#inferStream(
     requests: AsyncIterable<InferenceRequest>,
     call: Call,
   ): AsyncIterable<InferenceResponse> {
@@ -146,11 +197,13 @@ class ServedModel {
     // Whoever stops reading closes the generator where it stands: no error is thrown then.
     let failure: ServingError | null = STREAM_LEFT
     let requestFailure: unknown
+    let id: string | undefined
     const counted = (async function* () {
       try {
         for await (const request of requests) {
           rows += rowCount(request)
-          yield request
+          id = request.id
+          yield withoutHeaders(request)
         }
       } catch (error) {
         requestFailure = error
@@ -158,7 +211,15 @@ class ServedModel {
       }
     })()
     try {
-      yield* this.#instance.bound.predictStream(counted, this.#context(call))
+      let isDescribed = this.#events === null
+      for await (const response of this.#instance.bound.predictStream(counted, this.#context(call))) {
+        const answer = takeHeaders(response, call)
+        // Before the first answer, because headers of HTTP leave with it.
+        if (!isDescribed) call.addHeaders?.(this.#events!(id))
+        isDescribed = true
+        yield answer
+      }
+      if (!isDescribed) call.addHeaders?.(this.#events!(id))
       failure = null
     } catch (error) {
       failure = this.#normalise(error, call)
@@ -167,6 +228,19 @@ class ServedModel {
       throw failure
     } finally {
       recordInference(this.#statistics, startedMs, rows, failure)
+      this.#instance.leave()
+    }
+  }
+
+  async callRoute(target: RouteTarget, request: RouteRequest, call: Call): Promise<RouteResponse> {
+    this.#begin()
+    try {
+      return await answerRoute(this.routes, target, request, this.#context(call))
+    } catch (error) {
+      const failure = this.#normalise(error, call)
+      this.#logDefect(failure)
+      throw failure
+    } finally {
       this.#instance.leave()
     }
   }
@@ -203,35 +277,6 @@ class ServedModel {
       thrown,
       `Model ${name} failed unexpectedly${said || "; the server's log has the error"}`,
     )
-  }
-}
-
-class ModelRequestContext implements RequestContext {
-  readonly #call: Call
-  readonly log: ServerLogger
-  readonly metrics: ModelMetrics
-
-  constructor(call: Call, log: ServerLogger, metrics: ModelMetrics) {
-    this.#call = call
-    this.log = log
-    this.metrics = metrics
-  }
-
-  get headers(): RequestContext['headers'] {
-    return this.#call.headers
-  }
-
-  // A getter, because listeners make a signal only for those who ask.
-  get signal(): AbortSignal {
-    return this.#call.signal
-  }
-
-  get deadlineMs(): number {
-    return this.#call.deadlineMs
-  }
-
-  setHeader(name: string, value: string): void {
-    this.#call.setHeader(name, value)
   }
 }
 

@@ -44,6 +44,8 @@ export interface ModelRegistry {
   unload(name: string): Promise<void>
   /** Calls `listener` after every load, unload and failure; returns how to stop that. */
   onChange(listener: () => void): () => void
+  /** Tells the listeners: a model has become ready, or has ceased to be, by itself. */
+  announce(): void
   /** Unloads everything; what is still loading is told to stop, and nothing is loaded any more. */
   close(graceMs: number): Promise<void>
 }
@@ -53,6 +55,8 @@ export interface ModelRegistryOptions {
   readonly log: ServerLogger
   readonly metricsOf: (name: string, version: string | undefined) => ModelMetrics
   readonly instances: InstanceOptions
+  /** A model version has loaded, or loaded anew. */
+  readonly onLoaded: (instance: ModelInstance) => void
   /** How long a replaced or unloaded instance may finish its requests. */
   readonly drainTimeoutMs: number
 }
@@ -218,6 +222,7 @@ class Registry implements ModelRegistry {
       entry.reason = instance.bound.model.isReady ? '' : 'Its load() answered false.'
       this.#failures.delete(keyOf(name, version))
       this.#chooseDefault(name)
+      this.#options.onLoaded(instance)
       log.info(previous === null ? 'loaded' : 'reloaded', {
         durationMs: Math.round(instance.loadMs),
         runsIn: instance.placement.place,
@@ -235,6 +240,10 @@ class Registry implements ModelRegistry {
       entry.isLoading = false
       this.#changed()
     }
+  }
+
+  announce(): void {
+    this.#changed()
   }
 
   #changed(): void {

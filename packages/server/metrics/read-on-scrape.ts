@@ -18,7 +18,7 @@ export function readOnScrape(
     readonly name: string
     readonly help: string
     readonly type: 'counter' | 'gauge' | 'histogram' | 'summary'
-    readonly read: () => Iterable<Sample>
+    readonly read: () => Iterable<Sample> | Promise<Iterable<Sample>>
   },
 ): void {
   const { name, help, type, read } = metric
@@ -33,7 +33,7 @@ export function readOnScrape(
       help,
       type,
       aggregator: 'sum',
-      values: Array.from(read(), ({ suffix, labels, value }) => ({
+      values: Array.from(await read(), ({ suffix, labels, value }) => ({
         metricName: suffix === undefined ? name : `${name}${suffix}`,
         labels,
         value,

@@ -17,16 +17,19 @@ export interface BatchObserver {
   }) => void
 }
 
-/** One worker as it is now. */
+/** One worker at one moment. */
 export interface WorkerFigures {
   readonly pool: string
   readonly index: number
-  readonly inFlight: number
-  readonly completed: number
-  readonly restarts: number
-  readonly memoryBytes: number
-  /** Share of the time since the last look that its event loop was busy, 0 to 1. */
-  readonly utilization: number
+  /** False while it starts and until its replacement has loaded the models. */
+  readonly hasJoined: boolean
+  readonly inFlightCount: number
+  readonly completedCount: number
+  readonly restartCount: number
+  /** Undefined for a worker that is too busy to say. */
+  readonly usage: { readonly memoryBytes: number; readonly eventLoopUtilization: number } | undefined
+  /** The delay of its event loop. */
+  readonly delayMs: number | undefined
 }
 
 export interface CacheFigures {
@@ -40,9 +43,9 @@ export interface CacheFigures {
 export interface SchedulingMetrics {
   readonly batchObserverOf: (model: string, version: string | undefined) => BatchObserver
   readonly modelLoaded: (model: string, version: string | undefined, place: string, loadMs: number) => void
-  /** A request goes to a worker; this many are there now, in all workers. */
+  /** A request goes to a worker, which has this many now. */
   readonly onCrossing: (inFlight: number) => void
-  readonly exposeWorkers: (read: () => readonly WorkerFigures[]) => void
+  readonly exposeWorkers: (read: () => Promise<readonly WorkerFigures[]>) => void
   readonly exposeCache: (read: () => CacheFigures) => void
 }
 
@@ -74,7 +77,7 @@ export function createSchedulingMetrics(registry: Registry): SchedulingMetrics {
   })
   readOnScrape(registry, {
     name: 'parallel_request_queue',
-    help: 'Requests in workers when another one is sent there',
+    help: 'Requests in a worker when another one is sent there',
     type: 'histogram',
     read: () => crossings.samples({}),
   })
@@ -134,38 +137,69 @@ function exposeBatches(registry: Registry, batches: ReadonlyMap<string, BatchSer
   }
 }
 
-function exposeWorkers(registry: Registry, read: () => readonly WorkerFigures[]): void {
-  const figures: readonly (readonly [
-    string,
-    string,
-    'counter' | 'gauge',
-    (worker: WorkerFigures) => number,
-  ])[] = [
-    ['worker_requests_in_progress', 'Requests in a worker', 'gauge', worker => worker.inFlight],
-    ['worker_requests_total', 'Requests that a worker has answered', 'counter', worker => worker.completed],
-    ['worker_restarts_total', 'Times that a worker was replaced', 'counter', worker => worker.restarts],
-    [
-      'worker_memory_bytes',
-      'Heap of a worker thread, resident memory of a worker process',
-      'gauge',
-      worker => worker.memoryBytes,
-    ],
-    [
-      'worker_event_loop_utilization',
-      "Share of the time that a worker's event loop was busy",
-      'gauge',
-      worker => worker.utilization,
-    ],
-  ]
-  for (const [name, help, type, valueOf] of figures) {
+type WorkerFigure = readonly [
+  name: string,
+  help: string,
+  type: 'counter' | 'gauge',
+  valueOf: (worker: WorkerFigures) => number | undefined,
+]
+
+const WORKER_FIGURES: readonly WorkerFigure[] = [
+  [
+    'worker_up',
+    'Whether a worker has loaded its models and takes requests',
+    'gauge',
+    worker => Number(worker.hasJoined),
+  ],
+  ['worker_requests_in_progress', 'Requests in a worker', 'gauge', worker => worker.inFlightCount],
+  [
+    'worker_requests_total',
+    'Requests that a worker has answered',
+    'counter',
+    worker => worker.completedCount,
+  ],
+  ['worker_restarts_total', 'Times that a worker was replaced', 'counter', worker => worker.restartCount],
+  [
+    'worker_memory_bytes',
+    'Heap of a worker thread, resident memory of a worker process',
+    'gauge',
+    worker => worker.usage?.memoryBytes,
+  ],
+  [
+    'worker_event_loop_utilization',
+    "Share of the time since the last scrape that a worker's event loop was busy",
+    'gauge',
+    worker => worker.usage?.eventLoopUtilization,
+  ],
+  [
+    'worker_event_loop_delay_seconds',
+    'How long a worker took to answer this scrape',
+    'gauge',
+    worker => (worker.delayMs === undefined ? undefined : worker.delayMs / 1000),
+  ],
+]
+
+/** A figure that a worker is too busy to tell is left out. */
+function exposeWorkers(registry: Registry, read: () => Promise<readonly WorkerFigures[]>): void {
+  let current: Promise<readonly WorkerFigures[]> | null = null
+  // The metrics of one scrape are read side by side; the workers are asked once.
+  const readOnce = () => {
+    current ??= read().finally(() => {
+      current = null
+    })
+    return current
+  }
+  for (const [name, help, type, valueOf] of WORKER_FIGURES) {
     readOnScrape(registry, {
       name,
       help,
       type,
-      *read() {
-        for (const worker of read()) {
-          yield { labels: { pool: worker.pool, worker: worker.index }, value: valueOf(worker) }
-        }
+      async read() {
+        const workers = await readOnce()
+        return workers.flatMap(worker => {
+          const value = valueOf(worker)
+          return value === undefined ? [] : [{ labels: { pool: worker.pool, worker: worker.index }, value }]
+        })
       },
     })
   }

@@ -39,3 +39,21 @@ test('names of Python classes', () => {
   for (const text of ['sum', './sum.ts', 'pkg:Sum', '@a/b.c', 'a..b', '1.b'])
     assert.ok(!looksLikePythonClass(text), text)
 })
+
+test("classes of MLServer's runtimes", () => {
+  const table: [text: string, module: string, exportName: string][] = [
+    ['mlserver_sklearn.SKLearnModel', '@millrace/python', 'SklearnModel'],
+    ['mlserver_sklearn.sklearn.SKLearnModel', '@millrace/python', 'SklearnModel'],
+    ['mlserver_xgboost.XGBoostModel', '@millrace/xgboost', 'XgboostModel'],
+    ['mlserver_lightgbm.LightGBMModel', '@millrace/lightgbm', 'LightgbmModel'],
+    ['mlserver_catboost.CatboostModel', '@millrace/python', 'CatboostModel'],
+    ['mlserver_mlflow.MLflowRuntime', '@millrace/python', 'MlflowModel'],
+    ['mlserver_mllib.MLlibModel', '@millrace/python', 'MllibModel'],
+    ['mlserver_alibi_detect.AlibiDetectRuntime', '@millrace/python', 'AlibiDetectModel'],
+    ['mlserver_alibi_explain.AlibiExplainRuntime', '@millrace/python', 'AlibiExplainModel'],
+    ['mlserver_huggingface.HuggingFaceRuntime', '@millrace/transformers', 'TransformersModel'],
+  ]
+  for (const [text, module, exportName] of table) {
+    assert.deepEqual(parseImplementation(text), { module, exportName, isPath: false }, text)
+  }
+})

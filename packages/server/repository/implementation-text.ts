@@ -12,15 +12,38 @@ export interface ImplementationText {
 /** Runtimes that a word of their own stands for. */
 export const RUNTIME_ALIASES: ReadonlyMap<string, string> = new Map([['onnx', '@millrace/onnx:OnnxModel']])
 
+/** Classes of MLServer's own runtimes, which settings for it name, and what serves the same files here. */
+const MLSERVER_CLASSES: ReadonlyMap<string, string> = new Map([
+  ['mlserver_sklearn.SKLearnModel', '@millrace/python:SklearnModel'],
+  ['mlserver_xgboost.XGBoostModel', '@millrace/xgboost:XgboostModel'],
+  ['mlserver_lightgbm.LightGBMModel', '@millrace/lightgbm:LightgbmModel'],
+  ['mlserver_catboost.CatboostModel', '@millrace/python:CatboostModel'],
+  ['mlserver_mlflow.MLflowRuntime', '@millrace/python:MlflowModel'],
+  ['mlserver_mllib.MLlibModel', '@millrace/python:MllibModel'],
+  ['mlserver_alibi_detect.AlibiDetectRuntime', '@millrace/python:AlibiDetectModel'],
+  ['mlserver_alibi_explain.AlibiExplainRuntime', '@millrace/python:AlibiExplainModel'],
+  ['mlserver_huggingface.HuggingFaceRuntime', '@millrace/transformers:TransformersModel'],
+])
+
+/** What runs every other Python class. */
+export const PYTHON_RUNTIME = '@millrace/python:PythonModel'
+
+/** The package and export of a runtime that a text stands for; undefined for any other text. */
+export function runtimeOf(text: string): string | undefined {
+  // MLServer also takes the class from the module that it is defined in: mlserver_sklearn.sklearn.SKLearnModel.
+  const short = text.replace(/^(mlserver_\w+)\.(?:\w+\.)+(\w+)$/, '$1.$2')
+  return RUNTIME_ALIASES.get(text) ?? MLSERVER_CLASSES.get(short)
+}
+
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
 
 /**
  * Reads `implementation`: `./model.ts:Sum`, `pkg:Export`, `@scope/pkg:Export`, each without `:Export`
- * for the default export, or the alias of a runtime.
+ * for the default export, the alias of a runtime, or the class of one of MLServer's.
  * @throws ServingError INVALID_ARGUMENT saying what forms there are
  */
 export function parseImplementation(text: string): ImplementationText {
-  const full = RUNTIME_ALIASES.get(text) ?? text
+  const full = runtimeOf(text) ?? text
   const colon = full.lastIndexOf(':')
   const module = colon === -1 ? full : full.slice(0, colon)
   const exportName = colon === -1 ? 'default' : full.slice(colon + 1)

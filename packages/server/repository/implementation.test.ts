@@ -287,7 +287,7 @@ test('Python', async () => {
   const needed =
     'this is a Python class; it needs the python runtime, which is not installed. ' +
     'A model in TypeScript is written as ./model.ts:Export'
-  for (const text of ['sum_model.SumModel', 'mlserver_sklearn.SKLearnModel', './model.py:Sum']) {
+  for (const text of ['sum_model.SumModel', './model.py:Sum']) {
     assert.equal(await failure(text), `UNIMPLEMENTED ${at}${text}': ${needed}`)
   }
   await place('node_modules/lodash.get/package.json', '{"name":"lodash.get","exports":"./i.mjs"}')

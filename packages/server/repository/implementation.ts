@@ -5,8 +5,9 @@ import { suggestion } from '../base/index.ts'
 import {
   type ImplementationText,
   looksLikePythonClass,
+  PYTHON_RUNTIME,
   parseImplementation,
-  RUNTIME_ALIASES,
+  runtimeOf,
 } from './implementation-text.ts'
 import { describeImportProblem } from './import-problem.ts'
 import type { ModelVersionSettings } from './model-version-settings.ts'
@@ -21,29 +22,43 @@ export type ImplementationSettings = Pick<ModelSettings, 'name' | 'implementatio
   Partial<Pick<ModelVersionSettings, 'implementationOrigin'>>
 
 /**
- * Finds a model's code and imports it, anew if its file has changed. Paths are taken from the folder of
- * the settings file; packages are looked for from there, then from the working directory, then from
- * this package.
- * @throws ServingError naming where `implementation` was set: INVALID_ARGUMENT if it does not name a
- * model, UNIMPLEMENTED for a runtime that is not installed, INTERNAL if the code cannot be run
+ * The model that `implementation` names; see {@link loadExport}.
+ * @throws ServingError also INVALID_ARGUMENT for an export that is no model
  */
 export async function loadImplementation(settings: ImplementationSettings): Promise<ModelClass> {
-  const origin = settings.implementationOrigin ?? `model '${settings.name}'`
-  const fail: Fail = (code, problem, cause) => {
-    const message = `${origin}: implementation '${settings.implementation}': ${problem}`
-    return new ServingError(code, message, cause === undefined ? {} : { cause })
-  }
-  const text = parse(settings.implementation, origin)
-  const module = text.isPath
-    ? await importOwnFile(text, settings, fail)
-    : await importFromPackage(text, settings, fail)
-  const exported = pickExport(module, text, fail)
+  const { exported, fail } = await loadExport(settings, 'implementation')
   try {
     return toModelClass(exported)
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    throw fail('INVALID_ARGUMENT', `the export '${text.exportName}': ${problem}`, error)
+    const { exportName } = parseImplementation(settings.implementation)
+    throw fail('INVALID_ARGUMENT', `the export '${exportName}': ${problem}`, error)
   }
+}
+
+/**
+ * Finds code and imports it, anew if its file has changed. Paths are taken from the folder of
+ * the settings file; packages are looked for from there, then from the working directory, then from
+ * this package.
+ * @param field how errors name the setting
+ * @returns the export, and errors that name the setting and where it was set
+ * @throws ServingError naming the same: INVALID_ARGUMENT if there is no such export, UNIMPLEMENTED for a runtime that is not installed, INTERNAL if the code cannot be run
+ */
+export async function loadExport(
+  settings: ImplementationSettings,
+  field: string,
+): Promise<{ readonly exported: unknown; readonly fail: Fail }> {
+  const origin = settings.implementationOrigin ?? `model '${settings.name}'`
+  const fail: Fail = (code, problem, cause) => {
+    const message = `${origin}: ${field} '${settings.implementation}': ${problem}`
+    return new ServingError(code, message, cause === undefined ? {} : { cause })
+  }
+  const parsed = parse(settings.implementation, origin)
+  const text = isForPython(parsed, settings, fail) ? parseImplementation(PYTHON_RUNTIME) : parsed
+  const module = text.isPath
+    ? await importOwnFile(text, settings, fail)
+    : await importFromPackage(text, settings, fail)
+  return { exported: pickExport(module, text, fail), fail }
 }
 
 type Fail = (
@@ -78,6 +93,13 @@ async function importOwnFile(
   } catch (error) {
     throw fail('INTERNAL', `cannot be imported: ${describeImportProblem(error)}`, error)
   }
+}
+
+/** True for the name of a Python class, unless there is a package of that name (`lodash.get`). */
+function isForPython(text: ImplementationText, settings: ImplementationSettings, fail: Fail): boolean {
+  const { implementation } = settings
+  if (!looksLikePythonClass(implementation) || runtimeOf(implementation) !== undefined) return false
+  return resolveModule(text, settings, fail) === undefined
 }
 
 const PYTHON_NEEDED =
@@ -126,7 +148,7 @@ async function explainMissingPackage(
   { implementation, folder }: ImplementationSettings,
   fail: Fail,
 ): Promise<ServingError> {
-  if (RUNTIME_ALIASES.has(implementation)) {
+  if (runtimeOf(implementation) !== undefined) {
     return fail('UNIMPLEMENTED', `this runtime is not installed; install it with: npm install ${module}`)
   }
   if (await isFile(join(folder, module))) {

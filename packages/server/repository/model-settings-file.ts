@@ -1,7 +1,8 @@
-import { basename, dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { type Parameters, ServingError, type TensorSpec } from '@millrace/sdk'
 import {
   fileSource,
+  type JsonObject,
   originOf,
   readJsonObject,
   type SettingsSource,
@@ -37,8 +38,23 @@ export async function readModelSettings(
 ): Promise<ModelVersionSettings | undefined> {
   const values = await readJsonObject(path)
   if (values === undefined) return undefined
-  const folder = dirname(path)
-  return toModelSettings([fileSource(values, path, path)], variables, { path, folder })
+  const place = { location: path, settingsFile: path, folder: dirname(path), isOwnFolder: true }
+  return toModelSettings([fileSource(values, path, path)], variables, place)
+}
+
+/**
+ * The model version that an object shaped like a settings file describes.
+ * @param location how errors name the object
+ * @param folder where its paths begin; its own folder also gives name and URI where the object gives none
+ */
+export function readModelSettingsObject(
+  values: JsonObject,
+  location: string,
+  folder: { readonly path: string; readonly isOwn: boolean },
+  variables: readonly VariablesSource[],
+): ModelVersionSettings {
+  const place = { location, settingsFile: undefined, folder: folder.path, isOwnFolder: folder.isOwn }
+  return toModelSettings([fileSource(values, location, location)], variables, place)
 }
 
 /**
@@ -49,22 +65,31 @@ export function readModelSettingsFromVariables(
   variables: readonly VariablesSource[],
   workingDirectory: string,
 ): ModelVersionSettings {
-  return toModelSettings([], variables, { path: undefined, folder: workingDirectory })
+  const location = 'environment'
+  return toModelSettings([], variables, {
+    location,
+    settingsFile: undefined,
+    folder: workingDirectory,
+    isOwnFolder: false,
+  })
 }
 
 interface Place {
-  readonly path: string | undefined
+  /** How errors name what describes the model as a whole. */
+  readonly location: string
+  readonly settingsFile: string | undefined
   readonly folder: string
+  /** True if the folder is the model's: name and URI follow from it. */
+  readonly isOwnFolder: boolean
 }
 
 function toModelSettings(
   files: readonly SettingsSource[],
   variables: readonly VariablesSource[],
-  { path, folder }: Place,
+  { location, settingsFile, folder, isOwnFolder }: Place,
 ): ModelVersionSettings {
   const checked = check([...files, ...variables])
   const fields: ModelSettingsFields = checked.values
-  const location = path ?? 'environment'
   const { implementation } = fields
   if (implementation === undefined || implementation === '') {
     throw new ServingError(
@@ -73,7 +98,7 @@ function toModelSettings(
     )
   }
   // An empty name stands for the folder's, as in MLServer.
-  const name = fields.name || (path === undefined ? undefined : basename(folder))
+  const name = fields.name || (isOwnFolder ? basename(folder) : undefined)
   if (name === undefined) {
     throw new ServingError(
       'INVALID_ARGUMENT',
@@ -87,7 +112,7 @@ function toModelSettings(
   if (version !== undefined) {
     checkModelName(version, `${originOf(['parameters', 'version'], checked).location}: parameters.version`)
   }
-  const uri = parameters.uri || (path === undefined ? '' : folder)
+  const uri = parameters.uri || (isOwnFolder ? folder : '')
 
   return {
     name,
@@ -103,12 +128,15 @@ function toModelSettings(
     contentType: parameters.content_type ?? undefined,
     extra: parameters.extra ?? {},
     parameters,
-    settingsFile: path,
+    settingsFile,
     implementationOrigin: originOf(['implementation'], checked).location,
     maxBatchSize: fields.max_batch_size ?? 0,
     maxQueueDelayMs: (fields.max_batch_time ?? 0) * 1000,
     isCacheEnabled: fields.cache_enabled ?? false,
     allowsWorkers: (fields.parallel_workers ?? 1) > 0,
+    placement: fields.placement ?? 'auto',
+    loadTimeoutMs: typeof fields.load_timeout === 'number' ? fields.load_timeout * 1000 : undefined,
+    warmUpFiles: (fields.warm_up ?? []).map(file => resolve(folder, file)),
     warnings: [
       ...checked.warnings,
       ...variables.flatMap(source => source.warnings),

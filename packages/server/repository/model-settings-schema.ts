@@ -59,7 +59,7 @@ const parametersSchema = {
       ...optionalText,
       title: 'URI',
       description:
-        'The artefact: a path relative to this file, an absolute path, or a URI. Default: the folder of this file.',
+        'The artefact: a path relative to this file, an absolute path, or a URI. What s3:, https:, http: and oci: stand for is downloaded before the model loads. Default: the folder of this file.',
     },
     version: {
       ...optionalText,
@@ -159,6 +159,30 @@ export const modelSettingsSchema = {
       title: 'Response cache',
       description: 'Whether repeated requests to this model are answered from memory.',
       default: false,
+    },
+    placement: {
+      enum: ['auto', 'worker', 'server'],
+      title: 'Placement',
+      description:
+        'Where the model runs: in a worker, or in the server itself. auto takes the server for a model that answers ' +
+        'its warm-up faster than a request gets to a worker and back, and a worker for every other.',
+      default: 'auto',
+    },
+    load_timeout: {
+      type: ['number', 'null'],
+      minimum: 0.001,
+      maximum: 7 * 24 * 3600,
+      title: 'Load timeout',
+      description: "Seconds that this model may take to load. Default: the server's model_load_timeout.",
+      default: null,
+    },
+    warm_up: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      title: 'Warm-up requests',
+      description:
+        'Files with one JSON request each, relative to this file; they are answered before the model is ready.',
+      default: [],
     },
     parameters: parametersSchema,
     parallel_workers: {

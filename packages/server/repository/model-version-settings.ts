@@ -13,6 +13,11 @@ export interface ModelVersionSettings extends ModelSettings {
   readonly isCacheEnabled: boolean
   /** False for a model that asked to stay out of workers (`parallel_workers` of 0 or less). */
   readonly allowsWorkers: boolean
+  /** Undefined: the server's `model_load_timeout`. */
+  readonly loadTimeoutMs: number | undefined
+  readonly placement: 'auto' | 'worker' | 'server'
+  /** Absolute paths of files with one JSON request each. */
+  readonly warmUpFiles: readonly string[]
   /** Unknown fields, and fields that are set but have no effect. */
   readonly warnings: readonly string[]
 }

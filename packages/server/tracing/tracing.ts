@@ -9,7 +9,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import type { GrpcMethod, HttpRoute } from '../transport/index.ts'
+import type { GrpcCall, GrpcMethod, HttpRoute } from '../transport/index.ts'
 import { readTraceContext, withTraceContext } from './trace-context.ts'
 import { TracedCall, TracedRequest } from './traced-requests.ts'
 import { endWithStream } from './traced-stream.ts'
@@ -29,15 +29,15 @@ export interface Tracing {
 
 export interface ModelTracing {
   /** Begins the span of one answer, in the span that the headers name. */
-  start(headers: Headers, rows: number): ModelSpan
+  start(headers: Headers, rows: number | undefined): ModelSpan
 }
 
 export interface ModelSpan {
   /** What the model gets. */
   readonly headers: Headers
-  /** Runs `body` with the span as the active one, for what the model traces itself. */
-  run<T>(body: () => T): T
-  end(error: Error | null): void
+  /** Runs the model with the span as the active one, for what it traces itself, and ends it with the answer. */
+  around<T>(answer: () => Promise<T>): Promise<T>
+  aroundStream<T>(answers: AsyncIterable<T>): AsyncIterable<T>
 }
 
 export interface TracingOptions {
@@ -104,7 +104,7 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
     if (method.kind === 'unary') {
       return {
         ...method,
-        async handle(message, call) {
+        async handle(message: Uint8Array, call: GrpcCall) {
           const { span, active } = start(path, SpanKind.SERVER, call.headers, attributes)
           const traced = new TracedCall(call, withTraceContext(call.headers, span.spanContext()))
           try {
@@ -120,7 +120,7 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
     }
     return {
       ...method,
-      handle(messages, call) {
+      handle(messages: AsyncIterable<Uint8Array>, call: GrpcCall) {
         const { span } = start(path, SpanKind.SERVER, call.headers, attributes)
         const traced = new TracedCall(call, withTraceContext(call.headers, span.spanContext()))
         return endWithStream(method.handle(messages, traced), error => end(span, error))
@@ -147,11 +147,20 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
       return {
         start(headers, rows) {
           const { span, active } = start(spanName, SpanKind.INTERNAL, headers, attributes)
-          span.setAttribute('model.rows', rows)
+          if (rows !== undefined) span.setAttribute('model.rows', rows)
           return {
             headers: withTraceContext(headers, span.spanContext()),
-            run: body => context.with(active, body),
-            end: error => endSpan(span, error, error !== null),
+            async around(answer) {
+              try {
+                const answered = await context.with(active, answer)
+                span.end()
+                return answered
+              } catch (error) {
+                endSpan(span, error, true)
+                throw error
+              }
+            },
+            aroundStream: answers => endWithStream(answers, error => endSpan(span, error, error !== null)),
           }
         },
       }

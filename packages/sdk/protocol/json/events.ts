@@ -1,5 +1,6 @@
 import type { InferenceResponse } from '../../model/index.ts'
 import { ByteWriter } from './byte-writer.ts'
+import { writeGenerateResponse } from './generate-response-writer.ts'
 import { writeResponse } from './infer-response-writer.ts'
 import { writeObject } from './value-writer.ts'
 
@@ -10,6 +11,11 @@ import { writeObject } from './value-writer.ts'
  */
 export function serializeInferEvent(response: InferenceResponse): Uint8Array {
   return event(writer => writeResponse(writer, response, () => undefined))
+}
+
+/** Writes one response of a stream as the generate extension has it, as a server-sent event. */
+export function serializeGenerateEvent(response: InferenceResponse): Uint8Array {
+  return event(writer => writeGenerateResponse(writer, response))
 }
 
 /** Writes an error that ends a stream whose status has been sent already. */

@@ -6,12 +6,12 @@ import type { Parameters, Tensor } from '../../tensor/index.ts'
 import { LOWER_N, OPEN_BRACE, OPEN_BRACKET } from './ascii.ts'
 import { BinaryChunks } from './binary-chunks.ts'
 import { requireBoolean } from './binary-outputs.ts'
-import { readInput } from './input-reader.ts'
 import { JsonReader } from './json-reader.ts'
 import { readParameters, readText } from './members-reader.ts'
 import { readRawRequest } from './raw-request.ts'
 import { readRequestedOutputs } from './requested-outputs-reader.ts'
 import { missingBody, SchemaViolations } from './schema-violations.ts'
+import { readTensor } from './tensor-reader.ts'
 import { skipValue } from './value-reader.ts'
 
 export interface ParseInferRequestOptions {
@@ -119,7 +119,7 @@ function readInputs(
   }
   chunks?.rewind()
   for (let isItem = reader.firstItem(), index = 0; isItem; isItem = reader.nextItem(), index++) {
-    const input = readInput(reader, violations, ['inputs', index], chunks)
+    const input = readTensor(reader, violations, ['inputs', index], chunks)
     if (input !== undefined) inputs.push(input)
   }
   return inputs

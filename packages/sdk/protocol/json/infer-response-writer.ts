@@ -64,14 +64,18 @@ export function writeResponse(
   writer.ascii(',"outputs":[')
   for (let index = 0; index < outputs.length; index++) {
     if (index > 0) writer.byte(COMMA)
-    writeOutput(writer, outputs[index]!, binarySize(outputs[index]!))
+    writeTensor(writer, outputs[index]!, binarySize(outputs[index]!))
   }
   writer.byte(CLOSE_BRACKET)
   writer.byte(CLOSE_BRACE)
 }
 
-function writeOutput(writer: ByteWriter, output: Tensor, binarySize: number | undefined): void {
-  const { name, shape, datatype, parameters } = output
+/**
+ * Writes an object of `outputs` or `inputs`.
+ * @param binarySize how many bytes follow behind the JSON part; undefined if the data is to be in it
+ */
+export function writeTensor(writer: ByteWriter, tensor: Tensor, binarySize: number | undefined): void {
+  const { name, shape, datatype, parameters } = tensor
   writer.ascii('{"name":')
   writer.string(name)
   writer.ascii(`,"shape":[${shape.join(',')}],"datatype":"${datatype}"`)
@@ -83,7 +87,7 @@ function writeOutput(writer: ByteWriter, output: Tensor, binarySize: number | un
   }
   if (binarySize === undefined) {
     writer.ascii(',"data":[')
-    writeTensorData(writer, output)
+    writeTensorData(writer, tensor)
     writer.byte(CLOSE_BRACKET)
   }
   writer.byte(CLOSE_BRACE)

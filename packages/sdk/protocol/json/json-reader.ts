@@ -16,6 +16,9 @@ const TAB = 0x09
 /** Arrays and objects that may be open at the same time; the root counts as one. */
 export const MAX_DEPTH = 100
 
+/** What is read: a body that a client sent, or one that a server answered with. */
+export type JsonSubject = 'the request body' | 'the response body'
+
 /**
  * A cursor over the bytes of one JSON text (RFC 8259), which must be valid UTF-8. Every method
  * expects the cursor on the first byte of what it reads and leaves it behind the last.
@@ -26,12 +29,15 @@ export class JsonReader {
   readonly bytes: Uint8Array
   /** The same bytes, to read four of them at once. */
   readonly view: DataView
+  /** How messages call the text. */
+  readonly subject: JsonSubject
   /** Index of the next byte. */
   position = 0
   #depth = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, subject: JsonSubject = 'the request body') {
     this.bytes = bytes
+    this.subject = subject
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
@@ -178,7 +184,7 @@ export class JsonReader {
   fail(what: string, position: number = this.position): never {
     const isEnd = position >= this.bytes.length
     const place = isEnd ? `at its end (byte ${this.bytes.length})` : `at byte ${position}`
-    throw new ServingError('INVALID_ARGUMENT', `the request body is not valid JSON: ${what} ${place}`, {
+    throw new ServingError('INVALID_ARGUMENT', `${this.subject} is not valid JSON: ${what} ${place}`, {
       violations: [
         {
           type: 'json_invalid',

@@ -1,6 +1,6 @@
 import { ServingError, type Violation } from '../../errors/index.ts'
 import { DATATYPES } from '../../tensor/index.ts'
-import type { JsonReader } from './json-reader.ts'
+import type { JsonReader, JsonSubject } from './json-reader.ts'
 import { readValue } from './value-reader.ts'
 
 /** The path of a member from the request's root, e.g. `['inputs', 0, 'datatype']`. */
@@ -48,7 +48,7 @@ export class SchemaViolations {
 
   /** @throws ServingError INVALID_ARGUMENT with all violations, if there are any */
   throwIfAny(): void {
-    if (this.#list.length > 0) throw invalidRequest(this.#list)
+    if (this.#list.length > 0) throw invalidBody(this.#list, this.#reader.subject)
   }
 
   #add(type: string, loc: Location, msg: string, start: number, ctx?: Violation['ctx']): void {
@@ -60,7 +60,7 @@ export class SchemaViolations {
       ...(input === undefined ? {} : { input }),
       ...(ctx === undefined ? {} : { ctx }),
     })
-    if (this.#list.length === MAX_VIOLATIONS) throw invalidRequest(this.#list)
+    if (this.#list.length === MAX_VIOLATIONS) throw invalidBody(this.#list, this.#reader.subject)
   }
 
   #valueFrom(start: number): unknown {
@@ -85,20 +85,25 @@ const WRONG_TYPES = {
 
 /** The answer to a request without a body. */
 export function missingBody(): ServingError {
-  return invalidRequest([{ type: 'missing', loc: ['body'], msg: 'Field required', input: null }])
+  return invalidBody(
+    [{ type: 'missing', loc: ['body'], msg: 'Field required', input: null }],
+    'the request body',
+  )
 }
 
-function invalidRequest(violations: readonly Violation[]): ServingError {
-  const message = violations.map(({ loc, msg }) => `${formatLocation(loc.slice(1))}: ${msg}`).join('; ')
+function invalidBody(violations: readonly Violation[], subject: JsonSubject): ServingError {
+  const message = violations
+    .map(({ loc, msg }) => `${formatLocation(loc.slice(1), subject)}: ${msg}`)
+    .join('; ')
   return new ServingError('INVALID_ARGUMENT', message, { violations })
 }
 
-/** `['inputs', 0, 'datatype']` as `inputs[0].datatype`. */
-export function formatLocation(loc: Location): string {
+/** `['inputs', 0, 'datatype']` as `inputs[0].datatype`; the root by the name of what is read. */
+export function formatLocation(loc: Location, subject: JsonSubject = 'the request body'): string {
   let path = ''
   for (const step of loc) {
     if (typeof step === 'number') path += `[${step}]`
     else path += path === '' ? step : `.${step}`
   }
-  return path === '' ? 'the request body' : path
+  return path === '' ? subject : path
 }

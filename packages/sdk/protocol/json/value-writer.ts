@@ -6,7 +6,7 @@ import type { ByteWriter } from './byte-writer.ts'
  * Writes any JSON value. A bigint goes as its digits; NaN and the infinities as `null`; members that
  * are undefined are left out.
  */
-function writeValue(writer: ByteWriter, value: ParameterValue | undefined): void {
+export function writeValue(writer: ByteWriter, value: ParameterValue | undefined): void {
   switch (typeof value) {
     case 'string':
       writer.string(value)

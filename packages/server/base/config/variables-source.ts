@@ -20,7 +20,8 @@ export interface VariablesSource extends SettingsSource {
 /**
  * Settings from variables. Names are read in any case; `MLSERVER_HTTP_PORT` in capitals wins over other
  * spellings. A field that is an object has a variable of its own, with JSON text, and one for each of
- * its declared members (`MLSERVER_MAX_AGE`), which is weaker.
+ * its declared members (`MLSERVER_MAX_AGE`), which is weaker. Where objects share a member's name, the variable
+ * is that of the first.
  * @throws ServingError INVALID_ARGUMENT for a list or an object that is not JSON.
  */
 export function variablesSource(
@@ -31,6 +32,7 @@ export function variablesSource(
   const names = indexByCapitals(variables)
   const origins = new Map<string, Origin>()
   const known = new Set<string>()
+  const owners = firstWithMember(schema)
 
   const read = (path: readonly string[], field: FieldSchema): [string, unknown][] => {
     const name = path.at(-1)!
@@ -46,8 +48,7 @@ export function variablesSource(
   const values = Object.entries(schema.properties).flatMap(([name, field]): [string, unknown][] => {
     const whole = read([name], field)
     const members = Object.entries(field.properties ?? {}).flatMap(([member, memberField]) =>
-      // A field of the file's own level keeps its variable.
-      Object.hasOwn(schema.properties, member) ? [] : read([name, member], memberField),
+      owners.get(member) === name ? read([name, member], memberField) : [],
     )
     const object = whole[0]?.[1]
     if (members.length === 0) return whole
@@ -69,6 +70,17 @@ export function variablesSource(
       return meant === undefined ? [] : [`${holder} ${variable} is not a setting; did you mean ${meant}?`]
     }),
   }
+}
+
+/** Which object field a member's variable belongs to; none where a field of the file's own level has that name. */
+function firstWithMember({ properties }: ObjectSchema): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>()
+  for (const [name, field] of Object.entries(properties)) {
+    for (const member of Object.keys(field.properties ?? {})) {
+      if (!owners.has(member) && !Object.hasOwn(properties, member)) owners.set(member, name)
+    }
+  }
+  return owners
 }
 
 /** The names by their capitals; among spellings of one name the capitals win, then the first in order. */

@@ -27,16 +27,19 @@ export const corsSettingsSchema = {
       description: 'Whether pages may send cookies and authorization.',
       default: false,
     },
+    // MLServer's default is GET alone, with which no page can ask for an inference: the browser asks before
+    // a POST with a JSON body, and is told no.
     allow_methods: {
       ...texts,
       title: 'Allowed methods',
-      description: 'HTTP methods that pages may use; "*" stands for all. Inference needs POST.',
-      default: ['GET'],
+      description: 'HTTP methods that pages may use; "*" stands for all.',
+      default: ['GET', 'POST'],
     },
     allow_headers: {
       ...texts,
       title: 'Allowed headers',
-      description: 'Request headers that pages may set; "*" stands for all.',
+      description:
+        'Request headers that pages may set, beside Accept, Accept-Language, Content-Language and Content-Type; "*" stands for all.',
       default: [],
     },
     expose_headers: {

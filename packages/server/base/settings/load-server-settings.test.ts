@@ -22,6 +22,8 @@ afterEach(async () => {
   await rm(workingDirectory, { recursive: true })
 })
 
+const UNPROTECTED = { tls: undefined, apiKeys: undefined, jwt: undefined, rateLimit: undefined }
+
 interface Sources {
   readonly flags?: ServerSettingsOptions['flags']
   readonly file?: object
@@ -66,10 +68,23 @@ test('defaults', async () => {
     kafkaServers: 'localhost:9092',
     kafkaInputTopic: 'mlserver-input',
     kafkaOutputTopic: 'mlserver-output',
+    kafkaGroupId: undefined,
+    kafkaMaxInFlight: 32,
+    kafkaDeadLetterTopic: undefined,
+    kafkaSecurity: { tls: undefined, sasl: undefined },
     tracingServer: undefined,
     isCacheEnabled: false,
     cacheMaxEntries: 100,
+    cacheMaxBytes: 64 * 1024 * 1024,
+    workerKind: 'thread',
+    maxQueueRequests: 1024,
+    maxQueueBytes: 256 * 1024 * 1024,
+    watchesModelRepository: false,
+    modelCacheFolder: join(workingDirectory, '.models'),
+    modelDownloadMaxBytes: 64 * 1024 ** 3,
     isGzipEnabled: true,
+    isCloudEventsEnabled: true,
+    security: { rest: UNPROTECTED, grpc: UNPROTECTED, metrics: UNPROTECTED },
     httpMaxBodyBytes: 64 * 1024 * 1024,
     httpMaxHeaderBytes: 16 * 1024,
     grpcMaxHeaderBytes: 16 * 1024,
@@ -197,6 +212,21 @@ test('without a folder no settings file is read, and the root comes from the var
   assert.equal(settings.modelRepositoryRoot, join(workingDirectory, 'models'))
 })
 
+test('a settings folder is read without being the repository, which its file may name', async () => {
+  const file = JSON.stringify({ model_repository_root: 's3://bucket/models', model_cache_dir: 'kept' })
+  await writeFile(join(folder, 'settings.json'), file)
+  const options = { settingsFolder: folder, environment: {}, workingDirectory }
+  const { settings, origins } = await loadServerSettings(options)
+  assert.equal(settings.modelRepositoryRoot, 's3://bucket/models')
+  assert.equal(origins.get('model_repository_root'), 'settings.json')
+  assert.equal(settings.modelCacheFolder, join(workingDirectory, 'kept'))
+  const named = await loadServerSettings({ ...options, folder: '/m', folderOrigin: 'environment X' })
+  assert.deepEqual(
+    [named.settings.modelRepositoryRoot, named.origins.get('model_repository_root')],
+    ['/m', 'environment X'],
+  )
+})
+
 test('every bounded field refuses what lies beyond its bounds, and takes the bounds', async () => {
   let count = 0
   for (const [field, schema] of Object.entries(serverSettingsSchema.properties)) {
@@ -279,11 +309,11 @@ test('unknown fields and misspelt variables are reported', async () => {
 
 test('fields without effect are reported when they differ from their default', async () => {
   const { warnings } = await load({
-    file: { parallel_workers: 4, cache_enabled: true, kafka_enabled: false },
+    file: { metrics_dir: 'metrics', logging_settings: 'logging.ini', parallel_workers: 4 },
   })
   assert.deepEqual(warnings, [
-    'parallel_workers is set to 4: this version runs models in the server process',
-    'cache_enabled is set to true: this version does not cache responses',
+    `metrics_dir is set to "metrics": metrics of workers are gathered in memory, not in files`,
+    `logging_settings is set to "logging.ini": configurations of Python's logging module have no meaning here; see use_structured_logging and debug`,
   ])
   assert.deepEqual((await load({ file: { parallel_workers: 0, parallel_workers_timeout: 5 } })).warnings, [])
 })
@@ -298,11 +328,12 @@ test('a body limit that the listener can never reach is reported', async () => {
 test('the JSON schema: every field has a title, a description, and a default or a word about it', () => {
   const schema = serverSettingsJsonSchema()
   assert.equal(schema['$id'], 'urn:millrace:server-settings')
-  const check = (fields: FieldSchemas) => {
+  const check = (fields: FieldSchemas, required: readonly string[] = []) => {
     for (const [name, field] of Object.entries(fields)) {
       assert.ok(field.title && field.description, name)
-      assert.ok('default' in field || /Default: /.test(field.description ?? '') || name === '$schema', name)
-      if (field.properties !== undefined) check(field.properties)
+      const hasDefault = 'default' in field || /Default: /.test(field.description ?? '')
+      assert.ok(hasDefault || required.includes(name) || name === '$schema', name)
+      if (field.properties !== undefined) check(field.properties, field.required)
     }
   }
   check(schema['properties'] as FieldSchemas)

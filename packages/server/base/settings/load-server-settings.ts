@@ -7,14 +7,19 @@ import { isJsonObject, type JsonObject, readJsonObject } from '../config/json-fi
 import type { MergedSettings } from '../config/merge-sources.ts'
 import { fileSource, type SettingsSource } from '../config/settings-source.ts'
 import { type Variables, variablesSource } from '../config/variables-source.ts'
+import { checkSecuritySettings } from './security-settings-check.ts'
 import { fillServerDefaults, serverDefaults } from './server-defaults.ts'
 import { originPattern, type ServerSettings, toServerSettings } from './server-settings.ts'
 import { type ServerSettingsFields, serverSettingsSchema } from './server-settings-schema.ts'
 import { warnAboutSettingsWithoutEffect } from './settings-without-effect.ts'
 
 export interface ServerSettingsOptions {
-  /** The model repository; its `settings.json` is read. Without it no settings file is. */
+  /** The model repository; its `settings.json` is read. */
   readonly folder?: string | undefined
+  /** Who named the folder, as {@link LoadedServerSettings.origins} shows it. Default: `folder argument`. */
+  readonly folderOrigin?: string | undefined
+  /** Whose `settings.json` is read if no folder is given; it may then set `model_repository_root`. Default: none. */
+  readonly settingsFolder?: string | undefined
   /** Values by field name (`http_port`); text is read as in variables, `undefined` was not given. */
   readonly flags?: JsonObject | undefined
   /** Default: the environment of this process. */
@@ -47,7 +52,8 @@ const check = settingsChecker(serverSettingsSchema)
  * @throws ServingError INVALID_ARGUMENT naming the origin, the field, the value and what is allowed.
  */
 export async function loadServerSettings(options: ServerSettingsOptions = {}): Promise<LoadedServerSettings> {
-  const { folder, flags = {}, environment = process.env, workingDirectory = process.cwd() } = options
+  const { folder, folderOrigin, flags = {}, environment = process.env } = options
+  const { settingsFolder = folder, workingDirectory = process.cwd() } = options
   const fromEnvironment = variablesSource(serverSettingsSchema, environment, {
     prefixes: PREFIXES,
     holder: 'environment',
@@ -57,9 +63,9 @@ export async function loadServerSettings(options: ServerSettingsOptions = {}): P
     holder: '.env',
   })
   const checked = check([
-    ...folderSources(folder),
+    ...folderSources(folder, folderOrigin),
     flagsSource(serverSettingsSchema, flags),
-    ...(await settingsFileSources(folder)),
+    ...(await settingsFileSources(settingsFolder)),
     fromEnvironment,
     fromDotenv,
   ])
@@ -67,6 +73,7 @@ export async function loadServerSettings(options: ServerSettingsOptions = {}): P
   const defaults = serverDefaults(workingDirectory)
   const fields = fillServerDefaults(checked.values, defaults)
   checkCorsPattern(fields, checked)
+  checkSecuritySettings(fields, checked)
   return {
     settings: toServerSettings(fields, workingDirectory),
     fields,
@@ -77,6 +84,7 @@ export async function loadServerSettings(options: ServerSettingsOptions = {}): P
       ...fromDotenv.warnings,
       ...warnAboutSettingsWithoutEffect(fields, defaults),
       ...warnAboutBodyLimit(fields),
+      ...warnAboutCors(fields),
     ],
   }
 }
@@ -89,10 +97,8 @@ async function settingsFileSources(folder: string | undefined): Promise<Settings
 }
 
 /** The folder that a server was started with is its repository, whatever its settings say. */
-function folderSources(folder: string | undefined): SettingsSource[] {
-  return folder === undefined
-    ? []
-    : [fileSource({ model_repository_root: folder }, 'folder argument', 'folder argument')]
+function folderSources(folder: string | undefined, origin = 'folder argument'): SettingsSource[] {
+  return folder === undefined ? [] : [fileSource({ model_repository_root: folder }, origin, origin)]
 }
 
 function listOrigins(
@@ -134,4 +140,9 @@ function warnAboutBodyLimit({
 }: ServerSettingsFields): string[] {
   if (body <= inflight) return []
   return [`http_max_body_bytes is ${body}, but max_inflight_bytes admits bodies of at most ${inflight}`]
+}
+
+function warnAboutCors({ cors_settings: cors }: ServerSettingsFields): string[] {
+  if (cors === null || !cors.allow_credentials || !cors.allow_origins.includes('*')) return []
+  return ['cors_settings lets the pages of every origin send credentials; name the origins that may']
 }

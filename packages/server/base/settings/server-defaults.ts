@@ -7,12 +7,13 @@ import { type ServerSettingsFields, serverSettingsSchema } from './server-settin
 
 const properties: FieldSchemas = serverSettingsSchema.properties
 
-/** The default of every field; three of them depend on where and what this server is. */
+/** The default of every field; four of them depend on where and what this server is. */
 export function serverDefaults(workingDirectory: string): JsonObject {
   return {
     ...Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, field.default])),
     environments_dir: join(workingDirectory, '.envs'),
     metrics_dir: join(workingDirectory, '.metrics'),
+    model_cache_dir: join(workingDirectory, '.models'),
     server_version: packageVersion(),
   }
 }

@@ -1,7 +1,12 @@
 import type { XStatic } from 'typebox/schema'
 import type { ObjectSchema } from '../config/field-schema.ts'
+import { cloudEventsSettingsSchemas } from './cloud-events-settings-schema.ts'
 import { corsSettingsSchema } from './cors-settings-schema.ts'
+import { kafkaSettingsSchemas } from './kafka-settings-schema.ts'
 import { limitSettingsSchemas } from './limit-settings-schema.ts'
+import { schedulingSettingsSchemas } from './scheduling-settings-schema.ts'
+import { securitySettingsSchemas } from './security-settings-schema.ts'
+import { sourceSettingsSchemas } from './source-settings-schema.ts'
 
 // Port 0 lets the system choose a free one.
 const port = { type: 'integer', minimum: 0, maximum: 65_535 } as const
@@ -42,21 +47,23 @@ export const serverSettingsSchema = {
     model_repository_implementation: {
       type: ['string', 'null'],
       title: 'Model repository class',
-      description: 'A class that finds models in place of the folder search.',
+      description:
+        'A class that finds models in place of the folder search: ./repository.ts:MyRepository, from the repository or the working directory, or package:Export.',
       default: null,
     },
     model_repository_root: {
       type: 'string',
       minLength: 1,
       title: 'Model repository',
-      description: "The folder that is searched for models. The command line's folder replaces it.",
+      description:
+        "The folder that is searched for models, or an s3:, https:, http: or oci: URI that is copied into one. The command line's folder replaces it.",
       default: '.',
     },
     model_repository_implementation_args: {
       type: 'object',
       additionalProperties: true,
       title: 'Arguments of the model repository class',
-      description: 'Further arguments for model_repository_implementation.',
+      description: 'Given to the constructor of model_repository_implementation, beside root.',
       default: {},
     },
     load_models_at_startup: {
@@ -102,8 +109,12 @@ export const serverSettingsSchema = {
     },
     root_path: {
       type: 'string',
+      maxLength: 1024,
+      // Parts of a path as RFC 3986 writes them; it goes into links and pages as it is.
+      pattern: "^[A-Za-z0-9/._~!$&'()*+,;=:@%-]*$",
       title: 'Root path',
-      description: 'The path under which a proxy offers this server.',
+      description:
+        'The path under which a proxy offers this server; links in the documentation begin with it.',
       default: '',
     },
     grpc_port: {
@@ -210,7 +221,12 @@ export const serverSettingsSchema = {
       description: 'Compress REST responses for clients that accept it.',
       default: true,
     },
+    ...cloudEventsSettingsSchemas,
     ...limitSettingsSchemas,
+    ...securitySettingsSchemas,
+    ...schedulingSettingsSchemas,
+    ...sourceSettingsSchemas,
+    ...kafkaSettingsSchemas,
   },
 } as const satisfies ObjectSchema
 

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import type { JsonObject } from '../config/json-file.ts'
+import { type KafkaSecurity, toKafkaSecurity } from './kafka-settings.ts'
+import { type SecuritySettings, toSecuritySettings } from './security-settings.ts'
 import type { ServerSettingsFields } from './server-settings-schema.ts'
 
 /** Which web pages of other origins may call the server. */
@@ -22,7 +24,7 @@ export interface ServerSettings {
   /** Absolute. */
   readonly environmentsFolder: string
   readonly modelRepositoryImplementation: string | undefined
-  /** Absolute. */
+  /** Absolute, or a URI. */
   readonly modelRepositoryRoot: string
   readonly modelRepositoryImplementationArgs: JsonObject
   readonly loadsModelsAtStartup: boolean
@@ -31,6 +33,7 @@ export interface ServerSettings {
   readonly extensions: readonly string[]
   readonly host: string
   readonly httpPort: number
+  /** Begins with a slash and does not end with one; '' for none. */
   readonly rootPath: string
   readonly grpcPort: number
   /** The default and "unlimited" are worked out: always a number of bytes. */
@@ -49,10 +52,24 @@ export interface ServerSettings {
   readonly kafkaServers: string
   readonly kafkaInputTopic: string
   readonly kafkaOutputTopic: string
+  /** Undefined: every server answers every record that arrives while it runs. */
+  readonly kafkaGroupId: string | undefined
+  readonly kafkaMaxInFlight: number
+  /** Undefined: errors are answered in the output topic. */
+  readonly kafkaDeadLetterTopic: string | undefined
+  readonly kafkaSecurity: KafkaSecurity
   readonly tracingServer: string | undefined
   readonly isCacheEnabled: boolean
   readonly cacheMaxEntries: number
+  readonly cacheMaxBytes: number
+  readonly workerKind: 'thread' | 'process'
+  /** Per model. */
+  readonly maxQueueRequests: number
+  /** Per model. */
+  readonly maxQueueBytes: number
   readonly isGzipEnabled: boolean
+  readonly isCloudEventsEnabled: boolean
+  readonly security: SecuritySettings
   readonly httpMaxBodyBytes: number
   readonly httpMaxHeaderBytes: number
   readonly grpcMaxHeaderBytes: number
@@ -69,6 +86,11 @@ export interface ServerSettings {
   readonly shutdownTimeoutMs: number
   readonly modelLoadTimeoutMs: number
   readonly grpcStreamShape: 'auto' | 'triton' | 'mlserver'
+  readonly watchesModelRepository: boolean
+  /** Absolute. */
+  readonly modelCacheFolder: string
+  /** Everything that one URI stands for. */
+  readonly modelDownloadMaxBytes: number
 }
 
 const DEFAULT_GRPC_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -81,7 +103,7 @@ export function toServerSettings(fields: ServerSettingsFields, workingDirectory:
     parallelWorkersTimeoutMs: toMs(fields.parallel_workers_timeout),
     environmentsFolder: resolve(workingDirectory, fields.environments_dir),
     modelRepositoryImplementation: fields.model_repository_implementation ?? undefined,
-    modelRepositoryRoot: resolve(workingDirectory, fields.model_repository_root),
+    modelRepositoryRoot: repositoryRoot(fields.model_repository_root, workingDirectory),
     modelRepositoryImplementationArgs: fields.model_repository_implementation_args,
     loadsModelsAtStartup: fields.load_models_at_startup,
     serverName: fields.server_name,
@@ -89,7 +111,7 @@ export function toServerSettings(fields: ServerSettingsFields, workingDirectory:
     extensions: fields.extensions,
     host: fields.host,
     httpPort: fields.http_port,
-    rootPath: fields.root_path,
+    rootPath: rootPath(fields.root_path),
     grpcPort: fields.grpc_port,
     grpcMaxMessageBytes: grpcMaxMessageBytes(fields),
     cors: toCorsSettings(fields.cors_settings),
@@ -103,10 +125,20 @@ export function toServerSettings(fields: ServerSettingsFields, workingDirectory:
     kafkaServers: fields.kafka_servers,
     kafkaInputTopic: fields.kafka_topic_input,
     kafkaOutputTopic: fields.kafka_topic_output,
+    kafkaGroupId: fields.kafka_group_id ?? undefined,
+    kafkaMaxInFlight: fields.kafka_max_in_flight,
+    kafkaDeadLetterTopic: fields.kafka_dead_letter_topic ?? undefined,
+    kafkaSecurity: toKafkaSecurity(fields.kafka_security, workingDirectory),
     tracingServer: fields.tracing_server ?? undefined,
     isCacheEnabled: fields.cache_enabled,
     cacheMaxEntries: fields.cache_size,
+    cacheMaxBytes: fields.cache_max_bytes,
+    workerKind: fields.worker_kind,
+    maxQueueRequests: fields.max_queue_requests,
+    maxQueueBytes: fields.max_queue_bytes,
     isGzipEnabled: fields.gzip_enabled,
+    isCloudEventsEnabled: fields.cloudevents_enabled,
+    security: toSecuritySettings(fields, workingDirectory),
     httpMaxBodyBytes: fields.http_max_body_bytes,
     httpMaxHeaderBytes: fields.http_max_header_bytes,
     grpcMaxHeaderBytes: fields.grpc_max_header_bytes,
@@ -120,7 +152,21 @@ export function toServerSettings(fields: ServerSettingsFields, workingDirectory:
     shutdownTimeoutMs: toMs(fields.shutdown_timeout),
     modelLoadTimeoutMs: toMs(fields.model_load_timeout),
     grpcStreamShape: fields.grpc_stream_shape,
+    watchesModelRepository: fields.watch_model_repository,
+    modelCacheFolder: resolve(workingDirectory, fields.model_cache_dir),
+    modelDownloadMaxBytes: fields.model_download_max_bytes,
   }
+}
+
+/** `models/`, `/models` and `/models/` all mean `/models`. */
+function rootPath(path: string): string {
+  const inner = path.replace(/^\/+|\/+$/g, '')
+  return inner === '' ? '' : `/${inner}`
+}
+
+/** A folder as an absolute path; a URI as it is. Two letters at least make a scheme: `c:` is a drive. */
+function repositoryRoot(root: string, workingDirectory: string): string {
+  return /^[a-z][a-z\d+.-]+:\/\//i.test(root) ? root : resolve(workingDirectory, root)
 }
 
 /** "Unlimited" still has a bound: what the listener holds at once. */

@@ -9,7 +9,7 @@ import {
   inference,
   inferPayloadOffset,
 } from '@millrace/sdk/protocol'
-import type { Call, DataPlane } from '../../dataplane/index.ts'
+import type { Call, CheckedHeaders, DataPlane } from '../../dataplane/index.ts'
 import type { GrpcCall, GrpcMessage, GrpcStreamMethod, GrpcUnaryMethod } from '../../transport/index.ts'
 
 /**
@@ -193,5 +193,9 @@ class GrpcDataPlaneCall implements Call {
 
   setHeader(name: string, value: string): void {
     this.#grpc.setTrailer(name, value)
+  }
+
+  addHeaders(headers: CheckedHeaders): void {
+    this.#grpc.addTrailers(headers)
   }
 }

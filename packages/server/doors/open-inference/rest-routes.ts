@@ -2,14 +2,26 @@ import { ServingError } from '@millrace/sdk'
 import type { DataPlane } from '../../dataplane/index.ts'
 import type { ModelRegistry } from '../../lifecycle/index.ts'
 import type { HttpHandler, HttpRequest, HttpResponse, HttpRoute } from '../../transport/index.ts'
+import { docsRoutes } from './docs/docs-routes.ts'
+import { MODEL_PATH, NOT_OFFERED, VERSION_PATH } from './docs/operations.ts'
 import { configView, metadataView, statisticsView } from './json-views.ts'
+import { generateHandler, generateStreamHandler } from './rest-generate.ts'
 import { inferHandler, inferStreamHandler } from './rest-inference.ts'
 import { repositoryRoutes } from './rest-repository.ts'
 
-/** Every REST route of the Open Inference Protocol and its extensions. */
-export function openInferenceRoutes(dataPlane: DataPlane, registry: ModelRegistry): readonly HttpRoute[] {
+/**
+ * Every REST route of the Open Inference Protocol and its extensions, with their documentation.
+ * @param rootPath where a proxy offers the server, for links; '' for none
+ */
+export function openInferenceRoutes(
+  dataPlane: DataPlane,
+  registry: ModelRegistry,
+  rootPath: string,
+): readonly HttpRoute[] {
   const infer = inferHandler(dataPlane)
   const inferStream = inferStreamHandler(dataPlane)
+  const generate = generateHandler(dataPlane, infer)
+  const generateStream = generateStreamHandler(dataPlane, inferStream)
   const { name, version } = MODEL
   return [
     probe('/v2/health/live', () => true),
@@ -17,19 +29,20 @@ export function openInferenceRoutes(dataPlane: DataPlane, registry: ModelRegistr
     get('/v2', () => json(dataPlane.serverMetadata())),
     get('/v2/models', () => json({ models: modelNames(registry) })),
     get('/v2/models/stats', () => statistics(dataPlane, undefined, undefined)),
-    ...['/v2/models/:model', '/v2/models/:model/versions/:version'].flatMap(path => [
+    ...[MODEL_PATH, VERSION_PATH].flatMap(path => [
       get(path, http => json(metadataView(dataPlane.modelMetadata(name(http), version(http))))),
       probe(`${path}/ready`, http => dataPlane.isModelReady(name(http), version(http))),
       get(`${path}/config`, http => json(configView(dataPlane.modelMetadata(name(http), version(http))))),
       get(`${path}/stats`, http => statistics(dataPlane, name(http), version(http))),
       post(`${path}/infer`, infer),
-      post(`${path}/generate`, infer),
+      post(`${path}/generate`, generate),
       post(`${path}/infer_stream`, inferStream),
-      post(`${path}/generate_stream`, inferStream),
+      post(`${path}/generate_stream`, generateStream),
     ]),
     ...repositoryRoutes(registry),
-    ...UNSUPPORTED.map(({ path, extension }) => get(path, () => unsupported(extension))),
-    ...UNSUPPORTED.map(({ path, extension }) => post(path, () => unsupported(extension))),
+    ...docsRoutes(dataPlane, rootPath),
+    ...NOT_OFFERED.map(({ path, extension }) => get(path, () => unsupported(extension))),
+    ...NOT_OFFERED.map(({ path, extension }) => post(path, () => unsupported(extension))),
   ]
 }
 
@@ -37,15 +50,6 @@ const MODEL = {
   name: (http: HttpRequest): string => http.params['model']!,
   version: (http: HttpRequest): string | undefined => http.params['version'],
 }
-
-/** Triton's extensions that stock clients have methods for and this server does not offer. */
-const UNSUPPORTED = [
-  { path: '/v2/trace/setting', extension: 'trace' },
-  { path: '/v2/models/:model/trace/setting', extension: 'trace' },
-  { path: '/v2/logging', extension: 'logging' },
-  { path: '/v2/systemsharedmemory/status', extension: 'system_shared_memory' },
-  { path: '/v2/cudasharedmemory/status', extension: 'cuda_shared_memory' },
-] as const
 
 function unsupported(extension: string): never {
   throw new ServingError('UNIMPLEMENTED', `this server does not offer the ${extension} extension`)

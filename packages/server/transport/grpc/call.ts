@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import { ServingError } from '@millrace/sdk'
 import type { ByteBudget } from '../../base/index.ts'
+import type { AdmissionCheck, AdmissionHead, ClientCertificate } from '../admission-check.ts'
+import { clientCertificateOf } from '../tls/client-certificate.ts'
 import { CallMemory } from './call-memory.ts'
 import { parseGrpcTimeout } from './grpc-timeout.ts'
 import type {
@@ -40,6 +42,8 @@ export interface Route {
   readonly name: string
   /** Nothing for the paths that are not served. */
   readonly method: GrpcMethod | undefined
+  /** Decides about calls before their handler sees them; `undefined` where nothing does. */
+  readonly check: AdmissionCheck | undefined
 }
 
 /** How long a client may take to fetch the status of a call that failed, before it is reset. */
@@ -53,7 +57,7 @@ const OK: GrpcStatus = { code: 0, message: '' }
  * `fail`, whichever comes first; everything later is dropped. Its slot and its memory are given back
  * when the stream closes, so that an answer nobody fetches still counts.
  */
-export class ServerCall implements GrpcCall {
+export class ServerCall implements GrpcCall, AdmissionHead {
   readonly stream: ServerHttp2Stream
   readonly memory: CallMemory
   /** Called once when the call is decided, with what it failed with. */
@@ -65,7 +69,7 @@ export class ServerCall implements GrpcCall {
   readonly #isExempt: boolean
   readonly #startedAtMs = performance.now()
   #deadlineMs = Number.POSITIVE_INFINITY
-  #metadata: GrpcCall['headers'] | undefined
+  #metadata: AdmissionHead['headers'] | undefined
   #controller: AbortController | undefined
   #trailers: Trailers | undefined
   #status: GrpcStatus | undefined
@@ -95,9 +99,18 @@ export class ServerCall implements GrpcCall {
     stream.on('close', () => this.#close())
   }
 
-  get headers(): GrpcCall['headers'] {
+  get headers(): AdmissionHead['headers'] {
     this.#metadata ??= toMetadata(this.#headers)
     return this.#metadata
+  }
+
+  get remoteAddress(): string {
+    return this.stream.session?.socket.remoteAddress ?? ''
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    const socket = this.stream.session?.socket
+    return socket === undefined ? undefined : clientCertificateOf(socket)
   }
 
   get deadlineMs(): number {
@@ -116,6 +129,11 @@ export class ServerCall implements GrpcCall {
   setTrailer(name: string, value: string): void {
     this.#trailers ??= new Trailers()
     this.#trailers.set(name, value)
+  }
+
+  addTrailers(fields: readonly (readonly [name: string, value: string])[]): void {
+    this.#trailers ??= new Trailers()
+    this.#trailers.added = fields
   }
 
   get isDecided(): boolean {

@@ -1,8 +1,16 @@
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+} from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { ServingError } from '@millrace/sdk'
 import { ByteBudget } from '../../base/index.ts'
 import type { Listener } from '../http/http-types.ts'
+import { Handshakes } from '../tls/handshakes.ts'
+import { followCredentials, toTlsOptions } from '../tls/secure-context.ts'
 import { createCallAcceptor } from './accept-calls.ts'
 import { checkLimits } from './check-limits.ts'
 import type { GrpcListenerOptions } from './grpc-types.ts'
@@ -20,7 +28,7 @@ const LAST_WORDS_MS = 200
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Opens a port that answers gRPC over HTTP/2, without TLS; resolves when it listens.
+ * Opens a port that answers gRPC over HTTP/2, over TLS if `tls` says so; resolves when it listens.
  * @throws the system's error, e.g. with code `EADDRINUSE`, when the port cannot be opened
  * @throws RangeError for a limit that is none, ServingError INTERNAL for a method's path that is none
  */
@@ -28,7 +36,7 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<Listener
   const { limits } = options
   checkLimits(limits)
   const running = new RunningCalls(limits.maxConcurrentCalls)
-  const server = createServer(http2Options(limits))
+  const { server, handshakes } = createHttp2Server(options)
   server.maxConnections = limits.maxConnections
   const sockets = trackSockets(server)
   server.on('session', openSession)
@@ -49,9 +57,13 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<Listener
   return {
     host: address.address,
     port: address.port,
+    isSecure: options.tls !== undefined,
     async close(graceMs) {
       // Tells every client to go away (GOAWAY), and closes each connection after its last call.
-      if (!isClosing) server.close()
+      if (!isClosing) {
+        server.close()
+        handshakes?.abort()
+      }
       isClosing = true
       // Asked again, the listener keeps to the shorter time.
       const timer = setTimeout(() => giveUp(running, sockets), Math.min(graceMs, MAX_TIMER_MS))
@@ -59,6 +71,24 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<Listener
       clearTimeout(timer)
     },
   }
+}
+
+interface Created {
+  readonly server: Http2Server | Http2SecureServer
+  /** `undefined` without TLS. */
+  readonly handshakes: Handshakes | undefined
+}
+
+function createHttp2Server({ limits, tls }: GrpcListenerOptions): Created {
+  if (tls === undefined) return { server: createServer(http2Options(limits)), handshakes: undefined }
+  const server = createSecureServer({
+    ...http2Options(limits),
+    ...toTlsOptions(tls, PREFACE_TIMEOUT_MS),
+    ALPNProtocols: ['h2'],
+    allowHTTP1: false,
+  })
+  server.once('close', followCredentials(server, tls))
+  return { server, handshakes: new Handshakes(server) }
 }
 
 function giveUp(running: RunningCalls, sockets: ReadonlySet<Socket>): void {
@@ -72,7 +102,7 @@ function giveUp(running: RunningCalls, sockets: ReadonlySet<Socket>): void {
 }
 
 /** The sockets themselves: a session that has said goodbye lets go of its socket while it is still open. */
-function trackSockets(server: Http2Server): ReadonlySet<Socket> {
+function trackSockets(server: Http2Server | Http2SecureServer): ReadonlySet<Socket> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -92,7 +122,11 @@ function openSession(session: ServerHttp2Session): void {
   session.once('close', () => clearTimeout(timer))
 }
 
-async function listen(server: Http2Server, host: string, port: number): Promise<AddressInfo> {
+async function listen(
+  server: Http2Server | Http2SecureServer,
+  host: string,
+  port: number,
+): Promise<AddressInfo> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen(port, host, resolve)

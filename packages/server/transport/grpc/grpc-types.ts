@@ -1,3 +1,6 @@
+import type { AdmissionCheck } from '../admission-check.ts'
+import type { TlsListenerOptions } from '../tls/tls-types.ts'
+
 /** What the gRPC listener and its handlers exchange: bytes in, bytes out. No gRPC library shows here. */
 
 export interface GrpcCall {
@@ -9,6 +12,11 @@ export interface GrpcCall {
   readonly deadlineMs: number
   /** Sets trailing metadata. Names are lower-cased; values must be printable ASCII. */
   setTrailer(name: string, value: string): void
+  /**
+   * Adds trailing metadata that was checked when it was made: names in lower case, values printable ASCII. In
+   * place of what was added so before; it gives way to what {@link setTrailer} sets.
+   */
+  addTrailers(fields: readonly (readonly [name: string, value: string])[]): void
 }
 
 /** An encoded message; pieces are written one after the other without joining them. */
@@ -104,6 +112,10 @@ export interface GrpcListenerOptions {
   readonly limits: GrpcLimits
   /** Methods by full path, e.g. `/inference.GRPCInferenceService/ModelInfer`. */
   readonly methods: ReadonlyMap<string, GrpcMethod>
+  /** Default: no TLS. */
+  readonly tls?: TlsListenerOptions | undefined
+  /** Asked once for each method's path: what decides about its calls before they reach the handler, or `null`. */
+  readonly admissionOf?: ((path: string) => AdmissionCheck | null) | undefined
   /** Turns whatever a handler or the listener throws into a status. */
   readonly toStatus: (error: unknown) => GrpcStatus
   readonly onStart?: ((service: string, method: string, kind: GrpcMethod['kind']) => void) | undefined

@@ -31,7 +31,7 @@ const CODES: Record<ErrorCode, number> = {
   UNAUTHENTICATED: grpc.status.UNAUTHENTICATED,
 }
 
-const LIMITS: GrpcLimits = {
+export const LIMITS: GrpcLimits = {
   maxMessageBytes: 32 * 1_048_576,
   maxHeaderBytes: 16_384,
   maxConcurrentCalls: 1000,
@@ -85,7 +85,7 @@ export async function startBed(
   }
 }
 
-function toStatus(error: unknown): GrpcStatus {
+export function toStatus(error: unknown): GrpcStatus {
   const { code, message } = ServingError.from(error, 'the handler failed')
   return { code: CODES[code], message }
 }
@@ -94,8 +94,13 @@ function toStatus(error: unknown): GrpcStatus {
 
 export type GrpcClient = ReturnType<typeof grpcClient>
 
-export function grpcClient(t: TestContext, port: number, options: grpc.ClientOptions = {}) {
-  const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
+export function grpcClient(
+  t: TestContext,
+  port: number,
+  options: grpc.ClientOptions = {},
+  credentials = grpc.credentials.createInsecure(),
+) {
+  const client = new grpc.Client(`127.0.0.1:${port}`, credentials, {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     // Otherwise clients share connections, and tests each other's.

@@ -30,7 +30,7 @@ const MAX_TRAILERS_BYTES = 4096
 const FIELD_OVERHEAD_BYTES = 32
 
 /** The headers of a call that are its caller's metadata. */
-export function toMetadata(headers: IncomingHttpHeaders): { readonly [name: string]: string } {
+export function toMetadata(headers: IncomingHttpHeaders): { [name: string]: string } {
   // Without a prototype: a caller chooses the names.
   const metadata = Object.create(null) as { [name: string]: string }
   for (const [name, value] of Object.entries(headers)) {
@@ -44,6 +44,8 @@ export function toMetadata(headers: IncomingHttpHeaders): { readonly [name: stri
 export class Trailers {
   readonly #values = new Map<string, string>()
   #sizeBytes = 0
+  /** Fields that were checked when they were made. */
+  added: readonly (readonly [name: string, value: string])[] = []
 
   /** @throws ServingError INTERNAL for what cannot be sent, so that the handler's author sees it */
   set(name: string, value: string): void {
@@ -74,8 +76,9 @@ export class Trailers {
     this.#values.set(field, value)
   }
 
-  entries(): IterableIterator<[string, string]> {
-    return this.#values.entries()
+  /** Of two with one name the later counts. */
+  entries(): Iterable<readonly [string, string]> {
+    return this.added.length === 0 ? this.#values.entries() : [...this.added, ...this.#values]
   }
 }
 

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServingError } from '@millrace/sdk'
+import type { AdmissionCheck } from '../admission-check.ts'
 import type { Admission } from './admission.ts'
+import { askFirst } from './ask-first.ts'
 import type { Connection, OpenExchange } from './connection.ts'
+import type { Cors } from './cors.ts'
 import type { DeadlineQueue, Expiring } from './deadline-queue.ts'
 import type { HttpListenerOptions, HttpResponse, HttpRoute } from './http-types.ts'
 import type { IncomingRequest } from './incoming-request.ts'
@@ -16,6 +19,8 @@ export interface ExchangeContext {
   readonly toErrorResponse: (error: unknown) => HttpResponse
   readonly admission: Admission
   readonly deadlines: DeadlineQueue
+  /** `undefined`: no CORS headers. */
+  readonly cors: Cors | undefined
 }
 
 /**
@@ -63,6 +68,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
     this.#head = head
     this.#expiresAtMs = this.#startedMs + limits.requestTimeoutMs
     this.writer = new ResponseWriter(connection, message, response, head, limits.requestTimeoutMs, this)
+    this.writer.corsHeaders = context.cors?.headersFor(message.headers.origin)
     this.#responder = new Responder(this.writer, message, isCompressionEnabled)
     connection.add(this)
     onStart?.(head.method)
@@ -81,12 +87,24 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
     this.#fail(error)
   }
 
-  /** Asks the handler. The exchange gives back the place that it was admitted to, if its route needs one. */
-  handle(route: HttpRoute, request: IncomingRequest): void {
+  /** Answers a preflight request, which has no handler. */
+  answerPreflight(cors: Cors): void {
+    try {
+      this.#onResponse(cors.preflight(this.#message.headers))
+    } catch (error) {
+      this.#onFailure(error)
+    }
+  }
+
+  /**
+   * Asks the handler, after `check` if there is one. The exchange gives back the place that it was admitted to, if
+   * its route needs one.
+   */
+  handle(route: HttpRoute, request: IncomingRequest, check: AdmissionCheck | undefined): void {
     this.#request = request
     this.#hasPlace = route.isExemptFromLimits !== true
     try {
-      const result = route.handle(request)
+      const result = check === undefined ? route.handle(request) : askFirst(check, request, route.handle)
       if (!('then' in result)) {
         this.#onResponse(result)
         return

@@ -1,10 +1,21 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ServingError } from '@millrace/sdk'
+import type { AdmissionCheck } from '../admission-check.ts'
+import { Handshakes } from '../tls/handshakes.ts'
+import { followCredentials, toTlsOptions } from '../tls/secure-context.ts'
 import { Admission } from './admission.ts'
 import type { BodyLimits } from './body-reader.ts'
 import { Connection } from './connection.ts'
+import { createCors, isPreflight } from './cors.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
 import { createErrorResponder } from './error-response.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
@@ -16,7 +27,7 @@ import { serializeResponse } from './raw-response.ts'
 import { type Expectation, objectionTo } from './request-check.ts'
 import { contentLength } from './request-head.ts'
 import { pathOf } from './request-target.ts'
-import { createRouter, type Router } from './router.ts'
+import { createRouter, type RouteMatch, type Router } from './router.ts'
 
 /** Connections beyond `maxConnections` that are still told so; further ones are closed without a word. */
 const SURPLUS_CONNECTIONS = 64
@@ -38,23 +49,29 @@ class HttpListener implements Listener {
   readonly #router: Router
   readonly #context: ExchangeContext
   readonly #bodyLimits: BodyLimits
-  readonly #server: Server
+  readonly #server: Server | TlsServer
+  readonly #checks: ReadonlyMap<HttpRoute, AdmissionCheck> | undefined
+  /** Those of routes that come and go, by route; `null` for one that asks for nothing. */
+  readonly #changingChecks = new WeakMap<HttpRoute, AdmissionCheck | null>()
+  readonly #handshakes: Handshakes | undefined
   readonly #connections = new Map<Duplex, Connection>()
   #address = { address: '', port: 0 }
   #closed: Promise<void> | undefined
 
   constructor(options: HttpListenerOptions) {
-    const { limits, routes } = options
+    const { limits, routes, changingRoutes, tls, cors } = options
     this.#options = options
-    this.#router = createRouter(routes)
+    this.#router = createRouter(routes, changingRoutes)
     this.#context = {
       options,
       toErrorResponse: createErrorResponder(options.toErrorResponse),
       admission: new Admission(limits),
       deadlines: new DeadlineQueue(),
+      cors: cors === undefined ? undefined : createCors(cors),
     }
+    this.#checks = checksOf(options)
     this.#bodyLimits = { maxBodyBytes: limits.maxBodyBytes, budget: this.#context.admission.bodyBytes }
-    this.#server = createServer({
+    const serverOptions: ServerOptions = {
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -65,7 +82,15 @@ class HttpListener implements Listener {
       joinDuplicateHeaders: true,
       // Checked here, so that the answer has the protocol's form.
       requireHostHeader: false,
-    })
+    }
+    if (tls === undefined) {
+      this.#server = createServer(serverOptions)
+    } else {
+      const server = createTlsServer({ ...serverOptions, ...toTlsOptions(tls, limits.headersTimeoutMs) })
+      this.#server = server
+      this.#handshakes = new Handshakes(server)
+      server.once('close', followCredentials(server, tls))
+    }
     // Headers are bounded in bytes; Node's bound on their number would drop the surplus silently.
     this.#server.maxHeadersCount = 0
     this.#server.maxConnections = limits.maxConnections + SURPLUS_CONNECTIONS
@@ -78,6 +103,10 @@ class HttpListener implements Listener {
 
   get port(): number {
     return this.#address.port
+  }
+
+  get isSecure(): boolean {
+    return this.#options.tls !== undefined
   }
 
   async open(): Promise<void> {
@@ -103,6 +132,7 @@ class HttpListener implements Listener {
     const { promise, resolve } = Promise.withResolvers<void>()
     // Closes idle connections too; it resolves when the last one has gone.
     this.#server.close(() => resolve())
+    this.#handshakes?.abort()
     for (const connection of this.#connections.values()) connection.drain()
     return promise
   }
@@ -116,10 +146,14 @@ class HttpListener implements Listener {
     })
   }
 
-  #attach(server: Server): void {
-    server.on('connection', socket => this.#onConnection(socket))
+  #attach(server: Server | TlsServer): void {
+    // Of a TLS server, the socket that requests come over is the one behind the handshake.
+    const isSecure = this.#options.tls !== undefined
+    server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => this.#onConnection(socket))
     server.on('clientError', (error, socket) => {
-      this.#connections.get(socket)?.onClientError(error)
+      const connection = this.#connections.get(socket)
+      if (connection === undefined) socket.destroy()
+      else connection.onClientError(error)
     })
     server.on('request', (message, response) => this.#onRequest(message, response, undefined))
     server.on('checkContinue', (message, response) => this.#onRequest(message, response, 'CONTINUE'))
@@ -150,6 +184,11 @@ class HttpListener implements Listener {
     const head = { method, path, route, lengthBytes: contentLength(message) }
     const exchange = new Exchange(this.#context, connection, message, response, head)
     if (expectation === 'CONTINUE') exchange.writer.isContinueOwed = true
+    const { cors } = this.#context
+    if (cors !== undefined && isPreflight(method, message.headers)) {
+      exchange.answerPreflight(cors)
+      return
+    }
     if (!isRouted) {
       exchange.refuse(match)
       return
@@ -164,7 +203,17 @@ class HttpListener implements Listener {
     const sendContinue = writer.isContinueOwed ? () => writer.sendContinue() : undefined
     const { params } = match
     const request = new IncomingRequest(message, head, params, this.#bodyLimits, expiresAtMs, sendContinue)
-    exchange.handle(match.route, request)
+    exchange.handle(match.route, request, this.#checkOf(match))
+  }
+
+  #checkOf({ route, isChanging }: RouteMatch): AdmissionCheck | undefined {
+    if (isChanging !== true) return this.#checks?.get(route)
+    let check = this.#changingChecks.get(route)
+    if (check === undefined) {
+      check = this.#options.admissionOf?.(route) ?? null
+      this.#changingChecks.set(route, check)
+    }
+    return check ?? undefined
   }
 
   /** Takes a place among the running requests, unless the route needs none, or says why there is none. */
@@ -186,6 +235,16 @@ class HttpListener implements Listener {
     socket.end(serializeResponse(response), () => socket.destroy())
     onFinish?.({ method: 'CONNECT', route: undefined, path, status: response.status, durationMs: 0 })
   }
+}
+
+/** `undefined` where no route asks for anything, so that requests are spared the question. */
+function checksOf({ routes, admissionOf }: HttpListenerOptions): Map<HttpRoute, AdmissionCheck> | undefined {
+  const checks = new Map<HttpRoute, AdmissionCheck>()
+  for (const route of routes) {
+    const check = admissionOf?.(route) ?? null
+    if (check !== null) checks.set(route, check)
+  }
+  return checks.size === 0 ? undefined : checks
 }
 
 function ignore(): void {}

@@ -1,3 +1,7 @@
+import type { CorsSettings } from '../../base/index.ts'
+import type { AdmissionCheck } from '../admission-check.ts'
+import type { TlsListenerOptions } from '../tls/tls-types.ts'
+
 /** What the HTTP listener and its handlers exchange. Nothing here knows what is served. */
 
 export interface HttpRequest {
@@ -41,7 +45,7 @@ export interface HttpResponse {
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
 
 export interface HttpRoute {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Pattern with `:name` segments, e.g. `/v2/models/:model/infer`. */
   readonly path: string
   readonly handle: HttpHandler
@@ -89,10 +93,21 @@ export interface HttpListenerOptions {
   readonly port: number
   readonly limits: HttpLimits
   readonly routes: readonly HttpRoute[]
+  /**
+   * Routes that come and go, as they are now; asked for each request whose path none of `routes` has. The same
+   * array means that nothing has changed: make a new one to change them, of different methods and patterns.
+   */
+  readonly changingRoutes?: (() => readonly HttpRoute[]) | undefined
   /** Turns whatever a handler or the listener throws into the response that the protocol wants. */
   readonly toErrorResponse: (error: unknown) => HttpResponse
   /** Compress response bodies of at least 500 bytes when the client accepts it. */
   readonly isCompressionEnabled: boolean
+  /** Default: no TLS. */
+  readonly tls?: TlsListenerOptions | undefined
+  /** Which web pages of other origins may call; default none, and no header says anything about it. */
+  readonly cors?: CorsSettings | undefined
+  /** Asked once for each route: what decides about its requests before they reach the handler, or `null`. */
+  readonly admissionOf?: ((route: HttpRoute) => AdmissionCheck | null) | undefined
   readonly onStart?: ((method: string) => void) | undefined
   readonly onFinish?: ((observation: HttpObservation) => void) | undefined
 }
@@ -101,6 +116,8 @@ export interface HttpListenerOptions {
 export interface Listener {
   readonly host: string
   readonly port: number
+  /** True with TLS. */
+  readonly isSecure: boolean
   /**
    * Refuses new work, lets what is running finish for at most `graceMs`, then aborts it.
    * Resolves when no socket is open. Idempotent; a later call may shorten the grace.

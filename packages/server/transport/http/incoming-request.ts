@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServingError } from '@millrace/sdk'
+import type { AdmissionHead, ClientCertificate } from '../admission-check.ts'
+import { clientCertificateOf } from '../tls/client-certificate.ts'
 import { type BodyLimits, BodyReader, tolerateNobodyWaiting } from './body-reader.ts'
 import { parseContentEncoding } from './content-encoding.ts'
 import type { HttpRequest } from './http-types.ts'
@@ -7,7 +9,7 @@ import type { RequestHead } from './request-head.ts'
 import { queryOf } from './request-target.ts'
 
 /** What a handler sees of a request. What it does not ask for (query, signal, body) is never made. */
-export class IncomingRequest implements HttpRequest {
+export class IncomingRequest implements HttpRequest, AdmissionHead {
   readonly method: string
   readonly path: string
   readonly params: HttpRequest['params']
@@ -53,10 +55,10 @@ export class IncomingRequest implements HttpRequest {
     return this.#query
   }
 
-  get headers(): HttpRequest['headers'] {
+  get headers(): AdmissionHead['headers'] {
     // The listener lets Node join repeated headers; only `set-cookie`, which no request has, would be a list.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return this.#message.headers as HttpRequest['headers']
+    return this.#message.headers as AdmissionHead['headers']
   }
 
   get signal(): AbortSignal {
@@ -83,6 +85,19 @@ export class IncomingRequest implements HttpRequest {
     this.#abortReason = reason
     this.#reader?.fail(reason)
     this.#controller?.abort(reason)
+  }
+
+  /** @throws what the request was aborted with, if it was */
+  throwIfAborted(): void {
+    if (this.#abortReason !== undefined) throw this.#abortReason
+  }
+
+  get remoteAddress(): string {
+    return this.#message.socket.remoteAddress ?? ''
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    return clientCertificateOf(this.#message.socket)
   }
 
   /** Returns the body's bytes to the budget. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Connection } from './connection.ts'
+import { withCorsHeaders } from './cors.ts'
 import type { HttpResponse } from './http-types.ts'
 import { closeLingering } from './lingering-close.ts'
 import type { RequestHead } from './request-head.ts'
@@ -24,6 +25,8 @@ export class ResponseWriter {
   isBodyBroken = false
   /** Set while a client waits for `100 Continue` before it sends its body. */
   isContinueOwed = false
+  /** What CORS adds to every response; `undefined` where it is switched off. */
+  corsHeaders: Readonly<{ [name: string]: string }> | undefined
   readonly #connection: Connection
   readonly #message: IncomingMessage
   readonly #response: ServerResponse
@@ -62,7 +65,9 @@ export class ResponseWriter {
       this.isBodyBroken ||
       this.#connection.isLastRequest ||
       (isBodyUnread && !this.#isDiscardable())
-    this.#response.writeHead(status, responseHead(headers, framing, isClosing))
+    const { corsHeaders } = this
+    const allHeaders = corsHeaders === undefined ? headers : withCorsHeaders(headers, corsHeaders)
+    this.#response.writeHead(status, responseHead(allHeaders, framing, isClosing))
     if (isClosing) this.#connection.isEnding = true
     this.#isLingering = isClosing && isBodyUnread && !this.isBodyBroken
     if (isBodyUnread && !isClosing) this.#message.resume()

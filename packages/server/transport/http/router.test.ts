@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { ServingError } from '@millrace/sdk'
 import * as fc from 'fast-check'
 import type { HttpRoute } from './http-types.ts'
@@ -99,4 +99,56 @@ test('a percent escape that is none is a wrong request', () => {
 
 test('two routes of one method and pattern are refused', () => {
   assert.throws(() => createRouter([route('GET', '/a/:x'), route('GET', '/a/:y')]))
+})
+
+test('finds every verb that has a route, and allows those that a path has', () => {
+  const verbs = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+  const all = createRouter(verbs.map(verb => route(verb, '/all')))
+  for (const verb of verbs) assert.ok('route' in all.match(verb, '/all'))
+  const refusal = all.match('OPTIONS', '/all')
+  assert.ok(refusal instanceof HttpRefusal)
+  assert.equal(refusal.headers['allow'], 'GET, HEAD, POST, PUT, PATCH, DELETE')
+})
+
+suite('routes that come and go', () => {
+  test('are those of the latest array', () => {
+    let now: readonly HttpRoute[] = []
+    let askedTimes = 0
+    const changing = createRouter([route('GET', '/fixed')], () => {
+      askedTimes++
+      return now
+    })
+    const find = (method: string, path: string) => {
+      const match = changing.match(method, path)
+      return 'route' in match ? match : undefined
+    }
+    assert.equal(find('PUT', '/late/1'), undefined)
+    now = [route('PUT', '/late/:name')]
+    const match = find('PUT', '/late/1')
+    assert.equal(match?.route, now[0])
+    assert.equal(match?.isChanging, true)
+    assert.deepEqual({ ...match?.params }, { name: '1' })
+    now = []
+    assert.equal(find('PUT', '/late/1'), undefined)
+    askedTimes = 0
+    assert.equal(find('GET', '/fixed')?.isChanging, undefined)
+    assert.equal(askedTimes, 0, 'fixed routes cost nobody a question')
+  })
+
+  test('never have a path that a fixed route has, whatever the verb', () => {
+    const changing = createRouter([route('GET', '/x/:name')], () => [
+      route('GET', '/x/1'),
+      route('POST', '/x/1'),
+      route('POST', '/y'),
+    ])
+    const found = changing.match('GET', '/x/1')
+    assert.ok('route' in found)
+    assert.equal(found.route.path, '/x/:name')
+    const refused = changing.match('POST', '/x/1')
+    assert.ok(refused instanceof HttpRefusal)
+    assert.equal(refused.headers['allow'], 'GET, HEAD')
+    const wrongVerb = changing.match('GET', '/y')
+    assert.ok(wrongVerb instanceof HttpRefusal)
+    assert.equal(wrongVerb.headers['allow'], 'POST')
+  })
 })

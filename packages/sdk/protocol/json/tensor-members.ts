@@ -13,8 +13,8 @@ import { readShape } from './shape-reader.ts'
 import { readTensorData } from './tensor-data-reader.ts'
 import { skipValue } from './value-reader.ts'
 
-/** The members of one object of `inputs` as they were given; undefined where absent. */
-interface InputMembers {
+/** The members of one object of `inputs` or `outputs` as they were given; undefined where absent. */
+interface TensorMembers {
   name: string | undefined
   shape: Shape | undefined
   datatype: Datatype | undefined
@@ -25,13 +25,13 @@ interface InputMembers {
   data: TensorData | undefined
 }
 
-/** Reads an object of `inputs`. What broke the schema is in `violations`; the values then mean nothing. */
-export function readInputMembers(
+/** Reads an object of `inputs` or `outputs`. What broke the schema is in `violations`; the values then mean nothing. */
+export function readTensorMembers(
   reader: JsonReader,
   violations: SchemaViolations,
   loc: Location,
-): InputMembers {
-  const members: InputMembers = {
+): TensorMembers {
+  const members: TensorMembers = {
     name: undefined,
     shape: undefined,
     datatype: undefined,
@@ -70,7 +70,7 @@ export function readInputMembers(
 /** Reads the elements at the cursor if all that they depend on is known. */
 function readData(
   reader: JsonReader,
-  { name, datatype, shape, dataStart }: InputMembers,
+  { name, datatype, shape, dataStart }: TensorMembers,
 ): TensorData | undefined {
   if (name === undefined || datatype === undefined || shape === undefined || dataStart < 0) return undefined
   return readTensorData(reader, name, datatype, shape)

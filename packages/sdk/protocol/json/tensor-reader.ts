@@ -1,23 +1,25 @@
 import { ServingError } from '../../errors/index.ts'
 import { type Parameters, type Tensor, tensorFromBytes } from '../../tensor/index.ts'
 import { OPEN_BRACE } from './ascii.ts'
-import { type BinaryChunks, binaryDataSize } from './binary-chunks.ts'
-import { readInputMembers } from './input-members.ts'
+import { type BinaryChunks, binaryDataSize, type TensorKind } from './binary-chunks.ts'
 import type { JsonReader } from './json-reader.ts'
 import type { Location, SchemaViolations } from './schema-violations.ts'
 import { readTensorData } from './tensor-data-reader.ts'
+import { readTensorMembers } from './tensor-members.ts'
 import { skipValue } from './value-reader.ts'
 
 /**
- * Reads one object of `inputs`, whose members may come in any order.
+ * Reads one object of `inputs` or `outputs`, whose members may come in any order.
  * @param chunks what follows the JSON part; null if nothing may
- * @returns undefined if anything before or in this input broke the schema
+ * @param kind how messages call the tensor
+ * @returns undefined if anything before or in this tensor broke the schema
  */
-export function readInput(
+export function readTensor(
   reader: JsonReader,
   violations: SchemaViolations,
   loc: Location,
   chunks: BinaryChunks | null,
+  kind: TensorKind = 'input',
 ): Tensor | undefined {
   const start = reader.position
   if (reader.peek() !== OPEN_BRACE) {
@@ -25,7 +27,7 @@ export function readInput(
     violations.wrongType('object', loc, start)
     return undefined
   }
-  const { name, shape, datatype, parameters, dataStart, data } = readInputMembers(reader, violations, loc)
+  const { name, shape, datatype, parameters, dataStart, data } = readTensorMembers(reader, violations, loc)
   const isBinary = (parameters?.['binary_data_size'] ?? null) !== null
   const hasData = dataStart >= 0
 
@@ -40,16 +42,16 @@ export function readInput(
 
   if (hasData === isBinary) {
     throw invalid(
-      `input '${name}' has ${hasData ? 'both' : 'neither'} data ${hasData ? 'and' : 'nor'} parameters.binary_data_size; give exactly one of them`,
+      `${kind} '${name}' has ${hasData ? 'both' : 'neither'} data ${hasData ? 'and' : 'nor'} parameters.binary_data_size; give exactly one of them`,
     )
   }
   if (isBinary) {
     if (chunks === null) {
       throw invalid(
-        `input '${name}' has parameters.binary_data_size, but without the header Inference-Header-Content-Length the whole body is JSON`,
+        `${kind} '${name}' has parameters.binary_data_size, but without the header Inference-Header-Content-Length the whole body is JSON`,
       )
     }
-    const chunk = chunks.take(name, binaryDataSize(name, parameters))
+    const chunk = chunks.take(name, binaryDataSize(kind, name, parameters))
     return tensorFromBytes(name, datatype, shape, chunk, withoutSize(parameters))
   }
 

@@ -1,0 +1,11 @@
+/** `@millrace/sdk/client`: asks servers of the Open Inference Protocol, over REST and gRPC alike. */
+export { createGrpcClient, type GrpcClientOptions } from './grpc-client.ts'
+export type {
+  CallOptions,
+  ClientOptions,
+  InferenceClient,
+  ModelMetadata,
+  ModelTarget,
+  TlsOptions,
+} from './inference-client.ts'
+export { createRestClient, type RestClientOptions } from './rest-client.ts'

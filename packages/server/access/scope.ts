@@ -1,0 +1,29 @@
+/** What a caller may do: `infer` asks models and about them, `admin` loads, unloads and lists them. */
+export const SCOPES = ['infer', 'admin'] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** What a route asks of its callers: a scope, to be known at all, or nothing. */
+export type Requirement = Scope | 'KNOWN' | 'NOTHING'
+
+/** Probes come without credentials, and learn whether the server lives and nothing more. */
+const OPEN_ROUTES: ReadonlySet<string> = new Set(['/v2/health/live', '/v2/health/ready'])
+const REPOSITORY_ROUTES = '/v2/repository/'
+
+/** By the route's pattern. What is not known here asks for `infer`. */
+export function restRequirement(route: string): Requirement {
+  if (OPEN_ROUTES.has(route)) return 'NOTHING'
+  return route.startsWith(REPOSITORY_ROUTES) ? 'admin' : 'infer'
+}
+
+const OPEN_METHODS: ReadonlySet<string> = new Set([
+  '/inference.GRPCInferenceService/ServerLive',
+  '/inference.GRPCInferenceService/ServerReady',
+])
+const HEALTH_SERVICE = '/grpc.health.v1.Health/'
+const REPOSITORY_METHOD = /^\/inference\..*\/Repository\w+$/
+
+/** By the method's path. What is not known here asks for `infer`. */
+export function grpcRequirement(path: string): Requirement {
+  if (OPEN_METHODS.has(path) || path.startsWith(HEALTH_SERVICE)) return 'NOTHING'
+  return REPOSITORY_METHOD.test(path) ? 'admin' : 'infer'
+}

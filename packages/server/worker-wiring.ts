@@ -1,0 +1,37 @@
+import type { ServerLogger, ServerSettings } from './base/index.ts'
+import type { WorkerFigures } from './metrics/index.ts'
+import { createWorkerPools, type WorkerPools } from './workers/index.ts'
+
+/** Worker pools as the settings say; `null` if models run in the server's own thread. */
+export function startWorkerPools(
+  settings: ServerSettings,
+  log: ServerLogger,
+  onChange: () => void,
+  onDispatch: (inFlight: number) => void,
+): WorkerPools | null {
+  if (settings.parallelWorkers === 0) return null
+  return createWorkerPools({
+    workerCount: settings.parallelWorkers,
+    kind: settings.workerKind,
+    stopTimeoutMs: settings.parallelWorkersTimeoutMs,
+    loadTimeoutMs: settings.modelLoadTimeoutMs,
+    environmentsFolder: settings.environmentsFolder,
+    log,
+    onChange,
+    onDispatch,
+  })
+}
+
+export async function workerFigures(workers: WorkerPools): Promise<readonly WorkerFigures[]> {
+  const statistics = await workers.statistics()
+  return statistics.map(({ kind, usage, ...worker }) => ({
+    ...worker,
+    usage:
+      usage === undefined
+        ? undefined
+        : {
+            memoryBytes: kind === 'thread' ? usage.heapBytes : usage.rssBytes,
+            eventLoopUtilization: usage.utilisation,
+          },
+  }))
+}

@@ -1,0 +1,4 @@
+/** Models that run in threads or processes of their own, and what keeps those alive. */
+export { RemoteModel } from './remote-model.ts'
+export { createWorkerPools, type WorkerPools, type WorkerPoolsOptions } from './worker-pools.ts'
+export type { WorkerStatistics } from './worker-statistics.ts'
