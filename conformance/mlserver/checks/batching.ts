@@ -97,7 +97,6 @@ export const batchingChecks: readonly Check[] = [
     reference: 'mlserver §24.35',
     title: 'a negative size or time leaves batching off',
     isLaunching: true,
-    pending: 'negative max_batch_size and max_batch_time',
     run: (target, see) =>
       withServer(target, { models: [batching('a', -1, 10), batching('b', 10, -1)] }, async ({ rest }) => {
         for (const model of ['a', 'b']) {

@@ -92,7 +92,6 @@ export const operationChecks: readonly Check[] = [
     reference: 'mlserver §24.46, §25.9',
     title: 'traces over OTLP: a span for REST, one for gRPC, none for health',
     isLaunching: true,
-    pending: 'tracing',
     run: async (target, see) => {
       const collector = await openTraceCollector()
       try {

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Check } from '../check.ts'
 import { type LaunchedServer, type PlacedModel, withServer } from '../launchers/launcher.ts'
 import {
@@ -37,6 +38,9 @@ async function indexed({ rest }: Pick<LaunchedServer, 'rest'>, body: object = {}
   return Array.isArray(json) ? (json as unknown[]) : []
 }
 
+/** How long a server may take to find out that it cannot start. */
+const START_MS = 20_000
+
 export const repositoryChecks: readonly Check[] = [
   {
     id: 'REPO-28',
@@ -67,17 +71,23 @@ export const repositoryChecks: readonly Check[] = [
   {
     id: 'REPO-28c',
     reference: 'mlserver §24.28, §4.1',
-    title: 'a settings file that cannot be read is skipped, and the others load',
+    title: 'a settings file that cannot be read ends the start, and the log names the file',
     isLaunching: true,
-    pending: 'skipping a settings file that cannot be read',
+    deviation:
+      'MLServer skips the file and is ready without the model, which a rollout then takes for a good revision.',
     run: (target, see) =>
       withServer(
         target,
         {
           models: [{ folder: 'sum', probe: 'sum-model' }],
           files: { 'broken/model-settings.json': '{"name": ' },
+          waitFor: 'process',
         },
-        async ({ rest }) => see.same('the other', outputData(await rest.post(SUM_INFER, SUM_REQUEST)), [6]),
+        async server => {
+          const code = await Promise.race([server.exited, setTimeout(START_MS, undefined)])
+          see.that(`exit code ${code} is not 0`, code !== 0 && code !== undefined)
+          see.matches('log', server.log(), /broken/)
+        },
       ),
   },
   {

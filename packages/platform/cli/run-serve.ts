@@ -69,7 +69,7 @@ async function openTracing({
   if (collector === undefined) return null
   // Loaded only for those who trace: it is as large as the rest of the command.
   const { startTracing } = await import('./start-tracing.ts')
-  return startTracing({ collector, serviceName, serviceVersion })
+  return startTracing({ collector, serviceName, serviceVersion, variables: process.env })
 }
 
 async function serveUntilStopped(

@@ -2,6 +2,7 @@ import type { Tracer } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { traceSampler } from './trace-sampler.ts'
 
 export interface RunningTracing {
   readonly tracer: Tracer
@@ -11,16 +12,18 @@ export interface RunningTracing {
 
 /** No stop waits longer than this for a collector that does not answer. */
 const STOP_TIMEOUT_MS = 5000
+const DEFAULT_SCHEDULE_DELAY_MS = 5000
 
 /**
  * Sends spans to an OpenTelemetry collector over gRPC (OTLP). An address without a scheme is reached
- * without TLS, as MLServer does it. The exporter reads its `OTEL_EXPORTER_OTLP_*` variables (headers, certificates, timeouts).
+ * without TLS, as MLServer does it. The exporter reads its `OTEL_EXPORTER_OTLP_*` variables (headers, certificates, timeouts) itself.
  */
 export function startTracing(options: {
   /** `host:port`, `http://…` or `https://…`. */
   readonly collector: string
   readonly serviceName: string
   readonly serviceVersion: string
+  readonly variables: Readonly<Record<string, string | undefined>>
 }): RunningTracing {
   const url = /^[a-z]+:\/\//i.test(options.collector) ? options.collector : `http://${options.collector}`
   const provider = new TracerProvider({
@@ -28,7 +31,13 @@ export function startTracing(options: {
       'service.name': options.serviceName,
       'service.version': options.serviceVersion,
     }),
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }) })],
+    sampler: traceSampler(options.variables),
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter({ url }),
+        scheduledDelayMillis: scheduleDelayMs(options.variables),
+      }),
+    ],
   })
   return {
     tracer: provider.getTracer('millrace'),
@@ -40,4 +49,10 @@ export function startTracing(options: {
       clearTimeout(timer)
     },
   }
+}
+
+/** `OTEL_BSP_SCHEDULE_DELAY`: how long spans are gathered before they are sent. */
+function scheduleDelayMs(variables: Readonly<Record<string, string | undefined>>): number {
+  const delayMs = Number(variables['OTEL_BSP_SCHEDULE_DELAY'] || DEFAULT_SCHEDULE_DELAY_MS)
+  return Number.isFinite(delayMs) && delayMs > 0 ? delayMs : DEFAULT_SCHEDULE_DELAY_MS
 }

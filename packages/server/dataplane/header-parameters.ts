@@ -13,6 +13,9 @@ const HEADERS = 'headers'
 /**
  * A request without the parameter `headers`. A model's context has the headers that really came; what a client
  * writes there instead is not to be trusted by a model that looks for them in their old place.
+ *
+ * MLServer also puts CloudEvents headers of the request there, which nobody sent. They are not made up here: all
+ * that they say is in the request and in the model's settings. Those that a client sent are headers like any other.
  */
 export function withoutHeaders(request: InferenceRequest): InferenceRequest {
   const { parameters } = request

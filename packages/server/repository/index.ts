@@ -1,11 +1,10 @@
 /** Where models come from: settings files in a folder, their code, their artefacts, their versions. */
 export { createRepository, isWatchable, type RepositoryOptions, stageArtefact } from './create-repository.ts'
 export { pickDefaultVersion } from './default-version.ts'
-export { createFolderRepository, type FolderRepositoryOptions } from './folder-repository.ts'
 export type { ScanLimits } from './folder-scan.ts'
 export { type ImplementationSettings, loadImplementation } from './implementation.ts'
 export type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'
 export { modelSettingsJsonSchema } from './model-settings-schema.ts'
 export type { ModelVersionSettings } from './model-version-settings.ts'
 export { createModelStager, type ModelStager, type StageContext } from './sources/model-stager.ts'
-export { remoteScheme, shownUri } from './sources/remote-uri.ts'
+export { shownUri } from './sources/remote-uri.ts'

@@ -226,7 +226,7 @@ test('mistakes name the file or variable, the field, the value and what is allow
     [{ name: 7 }, 'name is 7; allowed is a text of 0 to 256 characters; write it in quotes: "7"'],
     [{ name: '..' }, 'name is ".."; a URL cannot hold this name'],
     [{ name: 'x'.repeat(257) }, `name is "${'x'.repeat(99)}…; allowed is a text of 0 to 256 characters`],
-    [{ max_batch_time: -1 }, 'max_batch_time is -1; allowed is a number from 0 to 3600'],
+    [{ max_batch_time: -2 }, 'max_batch_time is -2; allowed is a number from -1 to 3600'],
     [{ enforce_contract: 'perhaps' }, 'enforce_contract is "perhaps"; allowed is true or false'],
     [
       { implementation: '' },
@@ -242,7 +242,7 @@ test('mistakes name the file or variable, the field, the value and what is allow
   }
   await assert.rejects(read({ implementation }, { MLSERVER_MODEL_MAX_BATCH_SIZE: 'x' }), {
     message:
-      'environment MLSERVER_MODEL_MAX_BATCH_SIZE: max_batch_size is "x"; allowed is a whole number from 0 to 1000000',
+      'environment MLSERVER_MODEL_MAX_BATCH_SIZE: max_batch_size is "x"; allowed is a whole number from -1 to 1000000',
   })
   await assert.rejects(read({ implementation }, { MLSERVER_MODEL_EXTRA: 'x' }), {
     message: 'environment MLSERVER_MODEL_EXTRA, line 1, column 1: expected a value, found "x"',

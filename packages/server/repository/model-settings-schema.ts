@@ -140,18 +140,18 @@ export const modelSettingsSchema = {
     },
     max_batch_size: {
       type: 'integer',
-      minimum: 0,
+      minimum: -1,
       maximum: 1_000_000,
       title: 'Largest batch',
-      description: 'Rows that are joined to one call of the model; 0 and 1 turn batching off.',
+      description: 'Rows that are joined to one call of the model; less than 2 turns batching off.',
       default: 0,
     },
     max_batch_time: {
       type: 'number',
-      minimum: 0,
+      minimum: -1,
       maximum: 3600,
       title: 'Longest wait for a batch',
-      description: 'Seconds that a request waits for others; 0 turns batching off.',
+      description: 'Seconds that a request waits for others at most; 0 or less turns batching off.',
       default: 0,
     },
     cache_enabled: {

@@ -20,8 +20,9 @@ import type {
 } from './messages.ts'
 import { AnswerCall, type OpenCall, RequestCall } from './open-call.ts'
 import { RemoteStream } from './remote-stream.ts'
+import { type RemoteAnswer, readAnswer, readRouteResponse } from './replies.ts'
 import { type StartedWorker, startWorker, type WorkerExit, type WorkerKind } from './start-worker.ts'
-import { type Block, type Packing, packBytes, packTensors, unpackTensors } from './tensor-packing.ts'
+import { type Block, type Packing, packBytes, packTensors } from './tensor-packing.ts'
 
 export interface WorkerLinkOptions {
   readonly kind: WorkerKind
@@ -32,11 +33,6 @@ export interface WorkerLinkOptions {
   readonly readiness: (model: number, isReady: boolean) => void
   /** The worker has ended, and its calls have failed: so many requests were among them. */
   readonly exited: (exit: WorkerExit, inFlightCount: number) => void
-}
-
-/** An answer with what the model took for it in the worker. */
-export interface RemoteAnswer extends ModelResponse {
-  readonly answerMs: number | undefined
 }
 
 /** When to try again after a worker has stopped: a replacement is usually there by then. */
@@ -292,30 +288,6 @@ export class WorkerLink {
   #send(message: ToWorker): void {
     this.#worker.channel.send(message, [])
   }
-}
-
-function readAnswer(message: CallReply, blocks: readonly Block[]): RemoteAnswer {
-  if (message.kind !== 'answer') throw unexpected(message)
-  return {
-    outputs: unpackTensors(message.outputs, blocks),
-    parameters: message.parameters,
-    answerMs: message.answerMs,
-  }
-}
-
-function readRouteResponse(message: CallReply, [block]: readonly Block[]): RouteResponse {
-  if (message.kind !== 'routed') throw unexpected(message)
-  const { status, headers, text } = message.response
-  const body = text ?? block
-  return {
-    ...(status === undefined ? {} : { status }),
-    ...(headers === undefined ? {} : { headers }),
-    ...(body === undefined ? {} : { body }),
-  }
-}
-
-function unexpected({ kind }: CallReply): Error {
-  return new Error(`a worker answered with '${kind}', which nobody asked for`)
 }
 
 /** The answer to what a worker had not finished when it ended. */

@@ -64,3 +64,14 @@ test('trailers are bounded, and replacing a value does not count it twice', () =
   for (let round = 0; round < 5; round++) trailers.set('x', 'a'.repeat(4000))
   assert.throws(() => trailers.set('y', 'a'.repeat(100)), { code: 'INTERNAL', message: /4096/ })
 })
+
+test('fields that were checked before give way to those that are set', () => {
+  const trailers = new Trailers()
+  trailers.added = [['a', 'old']]
+  trailers.added = [
+    ['a', 'added'],
+    ['b', 'added'],
+  ]
+  trailers.set('a', 'set')
+  assert.deepEqual(Object.fromEntries(trailers.entries()), { a: 'set', b: 'added' })
+})

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { ServingError } from '@millrace/sdk'
 import type { ByteBudget } from '../../base/index.ts'
 import { BodyBuffer, isAligned } from './body-buffer.ts'
+import { freeChunk } from './chunk-memory.ts'
 import { type Compression, createInflater, type Inflater } from './content-encoding.ts'
 import { listenerErrors } from './listener-errors.ts'
 
@@ -49,7 +50,10 @@ export class BodyReader {
       message.on('data', (chunk: Buffer) => this.#onCompressed(chunk, compression))
       message.on('end', () => this.#onCompressedEnd())
     } else if (lengthBytes === undefined) {
-      message.on('data', (chunk: Buffer) => this.#onChunk(chunk))
+      message.on('data', (chunk: Buffer) => {
+        this.#onChunk(chunk)
+        freeChunk(chunk)
+      })
       message.on('end', () => this.#complete())
     } else if (this.#attempt(() => this.#reserve(lengthBytes))) {
       message.on('data', (chunk: Buffer) => this.#onSizedChunk(chunk, lengthBytes))
@@ -94,6 +98,7 @@ export class BodyReader {
       })
       this.#buffer.append(chunk)
     })
+    freeChunk(chunk)
     if (this.#buffer?.sizeBytes === lengthBytes) this.#settleAtEnd(this.#buffer.view())
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ask, createPoolBed, KINDS, modelCode, requestOf, testCall } from './pool-bed.ts'
+import { ask, createPoolBed, KINDS } from './pool-bed.ts'
 import { UNSTABLE, watchedCall } from './unstable-model-fixture.ts'
 
 for (const kind of KINDS) {
@@ -35,18 +35,3 @@ for (const kind of KINDS) {
     await assert.rejects(ask(model, 'who'), { code: 'UNAVAILABLE', message: /has been unloaded/ })
   })
 }
-
-test('process: what a worker writes that is no message ends it', async t => {
-  const bed = await createPoolBed(t, 'process')
-  const model = await bed.load(
-    'test',
-    modelCode(
-      `predict() { writeSync(3, 'a line that was meant for a terminal\\n'); return say('x') }`,
-      `import { writeSync } from 'node:fs'`,
-    ),
-  )
-  await assert.rejects(model.predict(requestOf(), testCall()), {
-    code: 'INTERNAL',
-    message: /stopped unexpectedly/,
-  })
-})

@@ -1,0 +1,1 @@
+export { createKafkaDoor, type KafkaDoor } from './kafka-door.ts'

@@ -1,0 +1,31 @@
+/**
+ * A program with one worker process, for tests that end it: `node server-fixture.ts FOLDER`, with a model in the
+ * folder. Writes the worker's process id to standard output and then does nothing.
+ */
+import { createLogger } from '../../base/index.ts'
+import type { ModelVersionSettings } from '../../repository/index.ts'
+import { createWorkerPools } from '../index.ts'
+
+const folder = process.argv[2]!
+const log = createLogger({ isStructured: true, level: 'silent' })
+const pools = createWorkerPools({
+  kind: 'process',
+  workerCount: 1,
+  stopTimeoutMs: 1000,
+  loadTimeoutMs: 10_000,
+  environmentsFolder: folder,
+  log,
+})
+const settings = {
+  name: 'test',
+  implementation: './model.ts:TestModel',
+  folder,
+  inputs: [],
+  outputs: [],
+  parameters: {},
+} as object as ModelVersionSettings
+const record = () => () => {}
+const metrics = { counter: record, gauge: record, histogram: record }
+await pools.load(settings, { signal: new AbortController().signal, log, metrics })
+const [worker] = await pools.statistics()
+process.stdout.write(`${worker!.id}\n`)
