@@ -7,6 +7,13 @@ export {
   type ServerSettings,
 } from './base/index.ts'
 export type { Call, DataPlane, ModelMetadata } from './dataplane/index.ts'
-export type { IndexEntry, LoadFailure, ModelEntry, ModelRegistry, ModelState } from './lifecycle/index.ts'
+export type {
+  IndexEntry,
+  LoadFailure,
+  ModelEntry,
+  ModelRegistry,
+  ModelState,
+  RepositoryChange,
+} from './lifecycle/index.ts'
 export { shownUri } from './repository/index.ts'
 export { type Address, type RunningServer, type ServeOptions, serve } from './serve.ts'

@@ -11,6 +11,7 @@ import {
   readNamespace,
 } from './dataplane/index.ts'
 import { healthMethods, reflectionMethods } from './doors/grpc-standard/index.ts'
+import { createKafkaDoor, type KafkaDoor } from './doors/kafka/index.ts'
 import {
   followModelRoutes,
   openInferenceMethods,
@@ -26,6 +27,7 @@ import {
   type ModelRegistry,
   type RepositoryWatch,
   ServerPhase,
+  type WatchManner,
   watchRepository,
 } from './lifecycle/index.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics/index.ts'
@@ -51,6 +53,10 @@ export interface ServeOptions {
   readonly namespaceFile?: string | undefined
   /** Makes the spans of requests. Default: none are made. */
   readonly tracer?: Tracer | undefined
+  /** How the repository's changes are followed, where the settings ask for that (`watch_model_repository`). */
+  readonly watch?: WatchManner
+  /** Serve what has loaded, although others have failed to at start-up. Default: the server is then never ready. */
+  readonly servesDespiteFailures?: boolean
   /** Default: text or JSON lines on standard error, as the settings say. */
   readonly log?: ServerLogger
 }
@@ -123,6 +129,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         maxQueueBytes: settings.maxQueueBytes,
         log,
         metrics: metrics.scheduling,
+        statisticsOf: metrics.statisticsOf,
       }),
     },
     onLoaded: ({ settings: { name, version }, placement, loadMs }) =>
@@ -169,6 +176,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const closeListeners = (graceMs: number) => Promise.all(listeners.map(listener => listener.close(graceMs)))
   let watch: RepositoryWatch | null = null
+  let kafka: KafkaDoor | null = null
   try {
     const rest = await listen(listenRest(settings, access, tracing, dataPlane, registry, metrics, log))
     const grpc = await listen(
@@ -191,11 +199,19 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
     // Watched before the first load, so that no change falls between.
     watch = settings.watchesModelRepository
-      ? await watchRepository({ settings, root, repository, registry, log })
+      ? await watchRepository({ ...options.watch, settings, root, repository, registry, log })
       : null
+    if (settings.isKafkaEnabled) {
+      kafka = await createKafkaDoor({ settings, dataPlane, log })
+      metrics.exposeKafka(kafka.figures)
+    }
     const load = async () => {
       const failures = settings.loadsModelsAtStartup ? await loadAll(registry, root) : []
-      if (failures.length === 0) phase.serve()
+      if (failures.length === 0 || options.servesDespiteFailures === true) {
+        phase.serve()
+        // Records wait where they are until the models are ready, and brokers that are away hold nobody up.
+        kafka?.begin()
+      }
       watch?.begin()
       return failures
     }
@@ -212,7 +228,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
           const graceMs = settings.shutdownTimeoutMs
           const givesUpAtMs = performance.now() + graceMs
           phase.stop()
-          await Promise.all([closeListeners(graceMs), watch?.close()])
+          await Promise.all([closeListeners(graceMs), kafka?.close(graceMs), watch?.close()])
           access?.close()
           await registry.close(Math.max(givesUpAtMs - performance.now(), UNLOAD_GRACE_MS))
           await workers?.close(settings.parallelWorkersTimeoutMs)

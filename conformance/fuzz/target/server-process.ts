@@ -19,20 +19,32 @@ const SHOWN_BYTES = 20_000
 /** What must never be on standard error: a rejection that nobody handled, an exception, the lines of a stack. */
 const TROUBLE = /^.*(?:unhandled|uncaught|Warning:|FATAL|heap out of memory|^\s+at \S).*$/im
 
+interface ServerProcessOptions {
+  /** Variables besides those of this process. Default: none. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** What must not be on standard error. Default: rejections and exceptions that nobody handled, warnings, lines of a stack. */
+  readonly trouble?: RegExp
+}
+
 /** The real server, as `millrace serve` starts it. */
 export class ServerProcess {
   readonly ports: Ports
   readonly #child: ChildProcess
   readonly #stderr: { text: string }
+  readonly #trouble: RegExp
 
-  private constructor(child: ChildProcess, ports: Ports, stderr: { text: string }) {
+  private constructor(child: ChildProcess, ports: Ports, stderr: { text: string }, trouble: RegExp) {
     this.#child = child
     this.ports = ports
     this.#stderr = stderr
+    this.#trouble = trouble
   }
 
   /** @throws Error when the server does not become ready */
-  static async start(repository: string): Promise<ServerProcess> {
+  static async start(
+    repository: string,
+    { environment = {}, trouble = TROUBLE }: ServerProcessOptions = {},
+  ): Promise<ServerProcess> {
     const child = spawn(
       process.execPath,
       [
@@ -51,18 +63,23 @@ export class ServerProcess {
         '--metrics-port',
         '0',
       ],
-      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: environment(), cwd: repository },
+      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...ownEnvironment(), ...environment }, cwd: repository },
     )
     const stderr = { text: '' }
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr.text = (stderr.text + text).slice(-SHOWN_BYTES)
     })
     try {
-      return new ServerProcess(child, await portsOf(child), stderr)
+      return new ServerProcess(child, await portsOf(child), stderr, trouble)
     } catch (error) {
       child.kill('SIGKILL')
       throw new Error(`the server did not start: ${stderr.text}`, { cause: error })
     }
+  }
+
+  /** 0 if it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   /** What is wrong with the process, or `undefined` while it runs and keeps silent. */
@@ -71,7 +88,7 @@ export class ServerProcess {
     if (exitCode !== null || signalCode !== null) {
       return `the server ended (${signalCode ?? `exit code ${exitCode}`}): ${this.#stderr.text}`
     }
-    const line = TROUBLE.exec(this.#stderr.text)?.[0]
+    const line = this.#trouble.exec(this.#stderr.text)?.[0]
     return line === undefined
       ? undefined
       : `standard error has ${JSON.stringify(line)} in: ${this.#stderr.text}`
@@ -101,7 +118,7 @@ export class ServerProcess {
 }
 
 /** No settings from outside, and nothing that a test runner tells its own children. */
-function environment(): NodeJS.ProcessEnv {
+function ownEnvironment(): NodeJS.ProcessEnv {
   const ours = /^(?:MLSERVER_|MILLRACE_|NODE_|FORCE_COLOR$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }

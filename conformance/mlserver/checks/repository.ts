@@ -9,7 +9,6 @@ import {
   marksFolder,
   member,
   outputData,
-  SUM_INFER,
   SUM_REQUEST,
   textRequest,
 } from '../questions.ts'

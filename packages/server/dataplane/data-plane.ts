@@ -136,6 +136,8 @@ class ServedModel {
   readonly #cache: CachePartition | null
   readonly #events: ModelEvents | null
   readonly #tracing: ModelTracing | null
+  /** Calls of the model that each request is; a batcher counts its own. */
+  readonly #executionsEach: number
   readonly routes: readonly ModelRoute[]
 
   constructor(instance: ModelInstance, options: DataPlaneOptions) {
@@ -149,6 +151,7 @@ class ServedModel {
     this.#cache = instance.settings.isCacheEnabled ? (options.cache?.partition() ?? null) : null
     this.#events = options.cloudEvents?.ofModel(name) ?? null
     this.#tracing = options.tracing?.model(name, version, instance.placement.place) ?? null
+    this.#executionsEach = instance.isBatched ? 0 : 1
     this.routes = routesOf(instance.bound)
   }
 
@@ -167,21 +170,30 @@ class ServedModel {
   async #infer(received: InferenceRequest, call: Call): Promise<InferenceResponse> {
     const request = withoutHeaders(received)
     const startedMs = this.#begin()
+    let hasRun = true
     try {
-      const response =
-        this.#cache === null
-          ? await this.#instance.bound.predict(request, this.#context(call))
-          : await this.#cache.through(request, call, to =>
-              this.#instance.bound.predict(request, this.#context(to)),
-            )
+      const cache = this.#cache
+      let response: InferenceResponse
+      if (cache === null) response = await this.#instance.bound.predict(request, this.#context(call))
+      else {
+        hasRun = false
+        response = await cache.through(request, call, to => {
+          hasRun = true
+          return this.#instance.bound.predict(request, this.#context(to))
+        })
+        const total = hasRun ? this.#statistics.cacheMiss : this.#statistics.cacheHit
+        total.count++
+        total.ns += (performance.now() - startedMs) * 1e6
+      }
       const answer = takeHeaders(response, call)
       if (this.#events !== null) call.addHeaders?.(this.#events(answer.id))
-      recordInference(this.#statistics, startedMs, rowCount(request), null)
+      const rows = hasRun ? rowCount(request) : 0
+      recordInference(this.#statistics, startedMs, rows, hasRun ? this.#executionsEach : 0, null)
       return answer
     } catch (error) {
       const failure = this.#normalise(error, call)
       this.#logDefect(failure)
-      recordInference(this.#statistics, startedMs, 0, failure)
+      recordInference(this.#statistics, startedMs, 0, 0, failure)
       throw failure
     } finally {
       this.#instance.leave()
@@ -227,7 +239,7 @@ class ServedModel {
       if (error !== requestFailure) this.#logDefect(failure)
       throw failure
     } finally {
-      recordInference(this.#statistics, startedMs, rows, failure)
+      recordInference(this.#statistics, startedMs, rows, 1, failure)
       this.#instance.leave()
     }
   }

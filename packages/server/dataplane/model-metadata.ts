@@ -1,5 +1,5 @@
 import type { ModelContract } from '@millrace/sdk'
-import type { ModelEntry } from '../lifecycle/index.ts'
+import type { ModelEntry, Placement } from '../lifecycle/index.ts'
 
 export interface ServerMetadata {
   readonly name: string
@@ -13,6 +13,7 @@ export interface ModelMetadata extends ModelContract {
   readonly versions: readonly string[]
   readonly platform: string
   readonly contentType: string | undefined
+  readonly placement: Placement
 }
 
 /**
@@ -20,7 +21,7 @@ export interface ModelMetadata extends ModelContract {
  * A model with versions answers the former, one with only notes the latter.
  */
 export function describeModel(entry: ModelEntry, servable: readonly string[]): ModelMetadata {
-  const { settings, bound } = entry.instance!
+  const { settings, bound, placement } = entry.instance!
   return {
     name: entry.name,
     versions: settings.versionNotes.length > 0 ? settings.versionNotes : servable,
@@ -28,5 +29,6 @@ export function describeModel(entry: ModelEntry, servable: readonly string[]): M
     inputs: bound.model.inputs,
     outputs: bound.model.outputs,
     contentType: settings.contentType,
+    placement,
   }
 }

@@ -6,6 +6,12 @@ export {
   type LoadFailure,
   type ModelRegistry,
 } from './model-registry.ts'
-export { type RepositoryWatch, watchRepository } from './repository-watch.ts'
+export type { Placement } from './placement.ts'
+export {
+  type RepositoryChange,
+  type RepositoryWatch,
+  type WatchManner,
+  watchRepository,
+} from './repository-watch.ts'
 export { createScheduling } from './scheduling.ts'
 export { ServerPhase } from './server-phase.ts'

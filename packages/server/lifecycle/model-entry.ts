@@ -1,3 +1,4 @@
+import { RemoteModel } from '../workers/index.ts'
 import type { ModelInstance } from './model-instance.ts'
 
 /** The states of the model repository extension. */
@@ -11,7 +12,7 @@ export interface ModelEntry {
   instance: ModelInstance | null
   isLoading: boolean
   isUnloading: boolean
-  /** Why it is not READY, or why the latest reload failed while the older instance serves on; '' if all is well. */
+  /** What the latest load said; see {@link reasonOf}. */
   reason: string
 }
 
@@ -20,6 +21,13 @@ export function stateOf(entry: ModelEntry): ModelState {
   // A reload leaves the old instance serving, so it stays READY.
   if (entry.instance !== null) return entry.instance.bound.model.isReady ? 'READY' : 'UNAVAILABLE'
   return entry.isLoading ? 'LOADING' : 'UNAVAILABLE'
+}
+
+/** Why a model is not READY, or why its latest reload failed; '' if all is well. */
+export function reasonOf({ instance, reason }: ModelEntry): string {
+  if (reason !== '' || instance === null) return reason
+  const { model } = instance.bound
+  return model instanceof RemoteModel ? model.reason : ''
 }
 
 /** A version of a model as a key of maps; no version and an empty one are the same. */

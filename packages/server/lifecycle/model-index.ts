@@ -1,5 +1,5 @@
 import type { RepositoryContents } from '../repository/index.ts'
-import { keyOf, type ModelEntry, type ModelState, stateOf } from './model-entry.ts'
+import { keyOf, type ModelEntry, type ModelState, reasonOf, stateOf } from './model-entry.ts'
 
 /** One line of the repository index. */
 export interface IndexEntry {
@@ -30,7 +30,7 @@ export function listIndex(
   for (const entry of entries) {
     const { name, version } = entry
     // What serves on says why it could not be loaded again.
-    const reason = entry.reason || (index.get(keyOf(name, version))?.reason ?? '')
+    const reason = reasonOf(entry) || (index.get(keyOf(name, version))?.reason ?? '')
     add({ name, version, state: stateOf(entry), reason })
   }
   return [...index.values()]

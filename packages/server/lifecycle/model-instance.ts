@@ -1,6 +1,7 @@
 import { type BoundModel, type LoadContext, ServingError } from '@millrace/sdk'
 import type { ModelVersionSettings } from '../repository/index.ts'
-import { type ModelHost, type PlacedModel, type Placement, placeModel } from './placement.ts'
+import type { WorkerPools } from '../workers/index.ts'
+import { type PlacedModel, type Placement, placeModel } from './placement.ts'
 
 /**
  * One loaded model version: what answers requests. Reloading makes a new instance beside the old
@@ -11,6 +12,8 @@ export interface ModelInstance {
   /** What answers: the model, with whatever schedules its requests before it. */
   readonly bound: BoundModel
   readonly placement: Placement
+  /** True if requests are joined into batches. */
+  readonly isBatched: boolean
   /** What loading took, warm-up included. */
   readonly loadMs: number
   /** Takes part in draining: every `enter` is followed by one `leave`. */
@@ -29,6 +32,7 @@ export interface ModelInstance {
 /** A model with what puts its requests in order. */
 export interface ScheduledModel {
   readonly bound: BoundModel
+  readonly isBatched: boolean
   /** Gives up what still waits; what runs may end. */
   close(): void
 }
@@ -38,7 +42,7 @@ export interface InstanceOptions {
   /** Brings the model's artefact onto this machine; what it answers has a local `uri`. Default: it is there. */
   readonly stage?: (settings: ModelVersionSettings, context: LoadContext) => Promise<ModelVersionSettings>
   /** `null`: every model runs in the server's own thread. */
-  readonly workers: ModelHost | null
+  readonly workers: Pick<WorkerPools, 'load'> | null
   /** Chosen once for each model, when it has loaded. */
   readonly schedule: (placed: PlacedModel, settings: ModelVersionSettings) => ScheduledModel
 }
@@ -102,13 +106,14 @@ function instanceOf(
   scheduled: ScheduledModel,
   loadMs: number,
 ): ModelInstance {
-  const { bound } = scheduled
+  const { bound, isBatched } = scheduled
   let activeCount = 0
   let onIdle: (() => void) | null = null
   return {
     settings,
     bound,
     placement,
+    isBatched,
     loadMs,
     get activeCount() {
       return activeCount

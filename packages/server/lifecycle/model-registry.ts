@@ -1,7 +1,7 @@
 import { type ModelMetrics, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import { type ModelRepository, type ModelVersionSettings, pickDefaultVersion } from '../repository/index.ts'
-import { keyOf, type ModelEntry, stateOf } from './model-entry.ts'
+import { keyOf, type ModelEntry, reasonOf, stateOf } from './model-entry.ts'
 import { type IndexEntry, listIndex } from './model-index.ts'
 import { createInstance, type InstanceOptions, type ModelInstance } from './model-instance.ts'
 import { NameLocks } from './name-locks.ts'
@@ -89,7 +89,8 @@ class Registry implements ModelRegistry {
     const entry = this.find(name, version)
     const { instance } = entry
     if (instance?.bound.model.isReady === true) return instance
-    const reason = entry.reason === '' ? '' : ` ${entry.reason}`
+    const why = reasonOf(entry)
+    const reason = why === '' ? '' : ` ${why}`
     throw new ServingError('UNAVAILABLE', `Model ${subjectOf(name, version)} is not ready yet.${reason}`, {
       retryAfterMs: 1000,
     })

@@ -1,5 +1,6 @@
-import { type BaseModel, type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
+import { type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
 import { loadImplementation, type ModelVersionSettings } from '../repository/index.ts'
+import type { RemoteModel, WorkerPools } from '../workers/index.ts'
 import { trialRequest, warmUp, warmUpContext } from './warm-up.ts'
 
 /** Where a model runs, and why there. */
@@ -15,26 +16,18 @@ export interface PlacedModel {
   readonly placement: Placement
 }
 
-/** A model that runs elsewhere and can say how long its latest answer took there. */
-export interface RemoteModel extends BaseModel {
-  readonly latestAnswerMs: number | undefined
-}
-
-/** What loads models beside the server: worker pools. */
-export interface ModelHost {
-  load(settings: ModelVersionSettings, context: LoadContext): Promise<RemoteModel>
-}
-
 /**
  * What a request's way to a worker and back takes. A model that answers sooner than this is better off in
  * the server's own thread; one that takes longer would keep everything else waiting there.
  */
 const CROSSING_MS = 0.05
 
-/** Answers that are timed after a first one, which is often slower than all that follow. */
-const TIMED_ANSWERS = 5
-/** A first answer this slow has decided already. */
-const SLOW_ANSWER_MS = 20
+/** Answers that are timed at most, after a first one, which is often slower than all that follow. */
+const TIMED_ANSWERS = 20
+/** Enough for a median. */
+const LEAST_TIMED_ANSWERS = 3
+/** A model that has taken as long as this is not a quick one; there is no need to be more exact. */
+const TRIAL_MS = 20
 
 /**
  * Loads a model where it should run, and warms it up. With workers, a model is loaded in one first, so
@@ -44,7 +37,7 @@ const SLOW_ANSWER_MS = 20
 export async function placeModel(
   settings: ModelVersionSettings,
   context: LoadContext,
-  workers: ModelHost | null,
+  workers: Pick<WorkerPools, 'load'> | null,
 ): Promise<PlacedModel> {
   if (workers === null)
     return loadHere(settings, context, 'the server has no workers (parallel_workers is 0)')
@@ -54,7 +47,7 @@ export async function placeModel(
   const remote = await workers.load(settings, context)
   try {
     const bound = bindModel(remote)
-    await warmUp(bound, settings, context)
+    if (remote.isReady) await warmUp(bound, settings, context)
     const stays = (reason: string, answerMs?: number): PlacedModel => ({
       bound,
       placement: { place: 'worker', reason, answerMs },
@@ -73,10 +66,10 @@ export async function placeModel(
       return null
     })
     if (local === null) return stays('it does not load in the server', answerMs)
-    await remote.unload?.()
+    await remote.unload()
     return local
   } catch (error) {
-    await remote.unload?.()
+    await remote.unload()
     throw error
   }
 }
@@ -118,14 +111,17 @@ async function timeAnswers(
 ): Promise<number | undefined> {
   if (!remote.isReady) return undefined
   try {
-    const request = await trialRequest(bound, settings)
-    if (request === null) return undefined
     const times: number[] = []
+    let totalMs = 0
     for (let answer = 0; answer <= TIMED_ANSWERS; answer++) {
+      // Made anew each time: large inputs are used up by going to a worker.
+      const request = await trialRequest(bound, settings)
+      if (request === null) return undefined
       await bound.predict(request, warmUpContext(context))
       const answerMs = remote.latestAnswerMs ?? Number.POSITIVE_INFINITY
-      if (answerMs > SLOW_ANSWER_MS) return answerMs
       if (answer > 0) times.push(answerMs)
+      totalMs += answerMs
+      if (totalMs > TRIAL_MS && times.length >= LEAST_TIMED_ANSWERS) break
     }
     return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]
   } catch (error) {

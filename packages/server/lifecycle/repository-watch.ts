@@ -11,14 +11,32 @@ import {
 import { affectedNames, isAtOrBelow, type ModelFolders } from './affected-models.ts'
 import type { ModelRegistry } from './model-registry.ts'
 
-export interface RepositoryWatchOptions {
+/** What a change of the repository has led to. */
+export interface RepositoryChange {
+  readonly model: string
+  /** After `failed`, what was loaded before goes on serving. */
+  readonly outcome: 'loaded' | 'unloaded' | 'failed'
+  readonly durationMs: number
+  /** Why it failed. */
+  readonly error?: unknown
+}
+
+/** How the changes of a repository are followed. */
+export interface WatchManner {
+  /** How long nothing may change before models are loaded. Default: half a second. */
+  readonly settleMs?: number
+  /** True for a path, from the root on, whose changes count for nothing. Default: nothing more than is never watched. */
+  readonly isIgnored?: (path: string) => boolean
+  /** Is told what each change has led to, in place of the log; must not throw. */
+  readonly onChange?: (change: RepositoryChange) => void
+}
+
+export interface RepositoryWatchOptions extends WatchManner {
   readonly root: string
   readonly settings: RepositoryOptions['settings']
   readonly repository: ModelRepository
   readonly registry: Pick<ModelRegistry, 'load' | 'unload'>
   readonly log: ServerLogger
-  /** How long nothing may change before models are loaded. Default: half a second. */
-  readonly settleMs?: number
 }
 
 /** Loads, reloads and unloads models as their folders change. */
@@ -42,7 +60,7 @@ const DEPTH = 16
  * @throws the system's error if it allows no more watches
  */
 export async function watchRepository(options: RepositoryWatchOptions): Promise<RepositoryWatch> {
-  const { root, log } = options
+  const { root, log, isIgnored = () => false } = options
   if (!isWatchable(options)) {
     log.warn('watch_model_repository has no effect: only a repository that is a folder is watched')
     return { begin() {}, async close() {} }
@@ -52,7 +70,10 @@ export async function watchRepository(options: RepositoryWatchOptions): Promise<
     ignoreInitial: true,
     depth: DEPTH,
     ignorePermissionErrors: true,
-    ignored: path => relative(root, path).split(sep).some(isLeftOut),
+    ignored: path => {
+      const inside = relative(root, path)
+      return inside.split(sep).some(isLeftOut) || isIgnored(inside)
+    },
   })
   watcher.on('all', (_event, path) => changes.add(path))
   try {
@@ -144,17 +165,21 @@ class Changes {
   }
 
   async #apply(paths: ReadonlySet<string>): Promise<void> {
-    const { root, repository, log } = this.#options
+    const { root, repository, log, onChange } = this.#options
     const contents = await repository.list()
     const now = foldersOf(contents)
     const affected = affectedNames(root, paths, this.#known, now)
     const kept = new Map<string, ReadonlySet<string>>()
-    for (const { path, error } of contents.broken) {
-      if ([...paths].some(changed => isAtOrBelow(changed, dirname(path)))) log.error(error.message)
+    const told = new Set<string>()
+    for (const { path, name, error } of contents.broken) {
+      if (![...paths].some(changed => isAtOrBelow(changed, dirname(path)))) continue
+      told.add(name)
+      if (onChange === undefined) log.error(error.message)
+      else onChange({ model: name, outcome: 'failed', durationMs: 0, error })
     }
     await Promise.all(
       Array.from(affected, async name => {
-        if (now.has(name)) return this.#load(name)
+        if (now.has(name)) return this.#load(name, told.has(name))
         const folders = this.#known.get(name) ?? new Set()
         // Settings that cannot be read any more are a mistake, not a wish to have the model gone.
         if (contents.broken.some(broken => broken.name === name || coversAny(broken.path, folders))) {
@@ -167,20 +192,32 @@ class Changes {
     this.#known = new Map([...kept, ...now])
   }
 
-  async #load(name: string): Promise<void> {
+  /** @param isTold whether it is known already that the model cannot be read */
+  async #load(name: string, isTold: boolean): Promise<void> {
     if (this.#isClosed) return
+    const { registry, log, onChange } = this.#options
+    const startedMs = performance.now()
     try {
-      await this.#options.registry.load(name)
+      await registry.load(name)
+      onChange?.({ model: name, outcome: 'loaded', durationMs: performance.now() - startedMs })
     } catch (error) {
+      if (onChange !== undefined) {
+        const durationMs = performance.now() - startedMs
+        if (!isTold && !this.#isClosed) onChange({ model: name, outcome: 'failed', durationMs, error })
+        return
+      }
       const problem = error instanceof Error ? error.message : String(error)
-      this.#options.log.warn('changed, and could not be loaded', { model: name, problem })
+      log.warn('changed, and could not be loaded', { model: name, problem })
     }
   }
 
   async #unload(name: string): Promise<void> {
     if (this.#isClosed) return
+    const startedMs = performance.now()
     try {
       await this.#options.registry.unload(name)
+      const durationMs = performance.now() - startedMs
+      this.#options.onChange?.({ model: name, outcome: 'unloaded', durationMs })
     } catch (error) {
       // Whoever unloaded it before has what they wanted.
       if (!ServingError.is(error) || error.code !== 'NOT_FOUND') throw error

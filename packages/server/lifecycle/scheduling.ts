@@ -1,6 +1,6 @@
 import type { ServerLogger } from '../base/index.ts'
 import { checkBatchable, createBatcher } from '../batching/index.ts'
-import type { SchedulingMetrics } from '../metrics/index.ts'
+import { type ModelStatistics, recordBatch, type SchedulingMetrics } from '../metrics/index.ts'
 import type { InstanceOptions } from './model-instance.ts'
 
 export interface SchedulingOptions {
@@ -9,6 +9,7 @@ export interface SchedulingOptions {
   readonly maxQueueBytes: number
   readonly log: ServerLogger
   readonly metrics: SchedulingMetrics
+  readonly statisticsOf: (name: string, version: string | undefined) => ModelStatistics
 }
 
 /** Decides at load how requests get to a model: straight, or through a batcher if its settings ask for one. */
@@ -20,16 +21,22 @@ export function createScheduling(options: SchedulingOptions): InstanceOptions['s
     const batchability = checkBatchable(bound.model, settings)
     if (!batchability.isBatchable) {
       if (batchability.warning !== null) log.warn(batchability.warning)
-      return { bound, close() {} }
+      return { bound, isBatched: false, close() {} }
     }
+    const observer = metrics.batchObserverOf(name, version)
+    const statistics = options.statisticsOf(name, version)
     const batched = createBatcher(bound, {
       ...settings,
       maxQueueRequests,
       maxQueueBytes,
       concurrency: placement.place === 'worker' ? workerCount : 1,
       log,
-      ...metrics.batchObserverOf(name, version),
+      onEnqueue: observer.onEnqueue,
+      onBatch(batch) {
+        observer.onBatch(batch)
+        recordBatch(statistics, batch)
+      },
     })
-    return { bound: batched, close: () => void batched.close() }
+    return { bound: batched, isBatched: true, close: () => void batched.close() }
   }
 }

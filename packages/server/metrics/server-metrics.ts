@@ -1,6 +1,7 @@
 import type { ModelMetrics } from '@millrace/sdk'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createCustomMetrics } from './custom-metrics.ts'
+import { exposeKafka, type KafkaFigures } from './kafka-metrics.ts'
 import { createModelStatistics, type ModelStatistics } from './model-statistics.ts'
 import { readOnScrape } from './read-on-scrape.ts'
 import { createSchedulingMetrics, type SchedulingMetrics } from './scheduling-metrics.ts'
@@ -10,6 +11,7 @@ import { createTransportMetrics, type TransportMetrics } from './transport-metri
 export interface ServerMetrics {
   readonly transport: TransportMetrics
   readonly scheduling: SchedulingMetrics
+  readonly exposeKafka: (figures: KafkaFigures) => void
   /** The statistics of a model version; the same object for the same name and version. */
   readonly statisticsOf: (model: string, version: string | undefined) => ModelStatistics
   /** The metrics that a model registers itself. */
@@ -32,6 +34,7 @@ export function createServerMetrics(options: { readonly restPrefix: string }): S
   return {
     transport: createTransportMetrics(registry, options.restPrefix),
     scheduling: createSchedulingMetrics(registry),
+    exposeKafka: figures => exposeKafka(registry, figures),
     statisticsOf(model, version = '') {
       const key = JSON.stringify([model, version])
       let series = models.get(key)

@@ -89,7 +89,7 @@ async function importOwnFile(
   }
   if (!(await isFile(path))) throw fail('INVALID_ARGUMENT', `there is no file ${path}`)
   try {
-    return await importFile(path)
+    return await importFile(path, folder)
   } catch (error) {
     throw fail('INTERNAL', `cannot be imported: ${describeImportProblem(error)}`, error)
   }

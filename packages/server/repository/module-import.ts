@@ -1,52 +1,51 @@
-import { createHash } from 'node:crypto'
-import { readFile, realpath } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { realpath } from 'node:fs/promises'
+import { dirname, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import {
+  type Generation,
+  hashOf,
+  joinGeneration,
+  runOutdated,
+  startGeneration,
+} from './module-generations.ts'
 
 /** The exports of a module; those of CommonJS have `module.exports` as `default`. */
 export type ModuleExports = Readonly<Record<string, unknown>>
 
-interface LastImport {
-  readonly hash: string
-  /** Counts failures: Node.js remembers a failed module, and an author's remedy may lie outside the file. */
-  readonly attempt: number
-  readonly hasFailed: boolean
-}
-
-/** One entry for each model file that was ever imported, like the module cache of Node.js itself. */
-const lastImports = new Map<string, LastImport>()
+/** One entry for each model file that was ever imported, like the module cache of Node.js itself; the last comes last. */
+const imported = new Map<string, Generation[]>()
 
 /**
- * Imports a model's file, anew if its content has changed since the last time. Only the file itself is
- * looked at: what it imports stays as it was loaded first, as in MLServer.
+ * Imports a model's file, anew if its content has changed since the last time, or that of a file of `folder` that it
+ * imports, by however many others. Packages and files outside of the folder stay as they were loaded first.
  *
- * Node.js never lets go of an imported module, and every new URL is a new module. The URL therefore
- * depends on the content alone: an unchanged file costs nothing however often it is reloaded, and a
- * changed one costs what the old code takes.
+ * Node.js never lets go of an imported module, and every new URL is a new module. Each state of a model's files therefore
+ * has one URL: unchanged files cost nothing however often they are reloaded, and changed ones cost what the old code takes.
+ * @param folder the model's own; the file's if the file lies elsewhere
  */
-export async function importFile(path: string): Promise<ModuleExports> {
+export async function importFile(path: string, folder: string): Promise<ModuleExports> {
   // Node.js runs modules under their real path; a link that moved on is another file.
   const file = await realpath(path)
-  const hash = createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex')
-    .slice(0, 16)
-  const last = lastImports.get(file)
-  const attempt = (last?.attempt ?? 0) + (last?.hasFailed === true ? 1 : 0)
-  if (last?.hash !== hash || last.hasFailed) {
-    // CommonJS modules are kept by path, whatever the URL says.
-    const { cache } = createRequire(file)
-    delete cache[file]
+  const own = await realpath(folder).catch(() => dirname(file))
+  const home = file.startsWith(own + sep) ? own : dirname(file)
+  const key = JSON.stringify([file, home])
+  const earlier = imported.get(key) ?? []
+  imported.set(key, earlier)
+  let generation = findUnchanged(earlier)
+  if (generation === undefined) {
+    generation = startGeneration(home, earlier)
+    joinGeneration(generation, file)
+    earlier.push(generation)
   }
-  lastImports.set(file, { hash, attempt, hasFailed: false })
 
   const url = pathToFileURL(file)
-  url.searchParams.set('content', hash)
-  if (attempt > 0) url.searchParams.set('attempt', String(attempt))
+  url.searchParams.set('generation', String(generation.number))
   try {
+    runOutdated(generation, file)
     return (await import(url.href)) as ModuleExports
   } catch (error) {
-    lastImports.set(file, { hash, attempt, hasFailed: true })
+    // Node.js remembers a failed module, and an author's remedy may lie outside of these files.
+    generation.hasFailed = true
     throw error
   }
 }
@@ -54,4 +53,14 @@ export async function importFile(path: string): Promise<ModuleExports> {
 /** Imports a package's module. Packages change by an installation, which a restart follows. */
 export async function importPackage(url: string): Promise<ModuleExports> {
   return (await import(url)) as ModuleExports
+}
+
+/** The state that the files are in now, if they were imported in it before. */
+function findUnchanged(generations: readonly Generation[]): Generation | undefined {
+  const now = new Map<string, string>()
+  const isUnchanged = ([path, hash]: readonly [string, string]): boolean => {
+    if (!now.has(path)) now.set(path, hashOf(path))
+    return now.get(path) === hash
+  }
+  return generations.findLast(({ hasFailed, files }) => !hasFailed && [...files].every(isUnchanged))
 }

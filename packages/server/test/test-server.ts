@@ -42,7 +42,14 @@ export async function startTestServer(
   const write = (more: Files) => writeFiles(folder, more)
   await write(files)
   const loaded = await loadServerSettings({
-    flags: { http_port: 0, grpc_port: 0, metrics_port: 0, shutdown_timeout: 10, parallel_workers: 0, ...settings },
+    flags: {
+      http_port: 0,
+      grpc_port: 0,
+      metrics_port: 0,
+      shutdown_timeout: 10,
+      parallel_workers: 0,
+      ...settings,
+    },
     environment: {},
   })
   const log: Record<string, unknown>[] = []

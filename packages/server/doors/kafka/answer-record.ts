@@ -37,20 +37,23 @@ export function recordAnswerer(options: AnswerOptions): AnswerRecord {
     let id: string | undefined
     const refuse = async (error: ServingError): Promise<Outcome> => {
       ending.throwIfAborted()
-      await produceError(options, input, id, error, produce)
+      await unless(ending, produceError(options, input, id, error, produce))
       return 'failed'
     }
-    const deadline = new AbortController()
+    const leaving = new AbortController()
+    const { signal } = leaving
+    const onEnding = () => leaving.abort(ending.reason)
+    ending.addEventListener('abort', onEnding, { once: true })
+    if (ending.aborted) onEnding()
     const timer = setTimeout(
-      () => deadline.abort(new ServingError('DEADLINE_EXCEEDED', `no response within ${requestTimeoutMs} ms`)),
+      () => leaving.abort(new ServingError('DEADLINE_EXCEEDED', `no response within ${requestTimeoutMs} ms`)),
       requestTimeoutMs,
     )
-    const signal = AbortSignal.any([deadline.signal, ending])
     // Of a failure to produce: it is nobody's answer.
     let lost: { readonly error: unknown } | undefined
     const send = async (record: OutputRecord) => {
       ending.throwIfAborted()
-      const isTaken = await produce(record).catch((error: unknown) => {
+      const isTaken = await unless(ending, produce(record)).catch((error: unknown) => {
         lost = { error }
         throw error
       })
@@ -73,7 +76,10 @@ export function recordAnswerer(options: AnswerOptions): AnswerRecord {
         await send(replyRecord(outputTopic, response, call.replyHeaders))
       } else {
         const target = { modelName: request.modelName, modelVersion: request.modelVersion }
-        for await (const response of untilAborted(signal, dataPlane.inferStream(target, one(request), call))) {
+        for await (const response of untilAborted(
+          signal,
+          dataPlane.inferStream(target, one(request), call),
+        )) {
           await send(replyRecord(outputTopic, response, call.replyHeaders))
         }
       }
@@ -81,9 +87,12 @@ export function recordAnswerer(options: AnswerOptions): AnswerRecord {
     } catch (error) {
       if (lost !== undefined) throw lost.error
       if (!ServingError.is(error)) log.error('unexpected error', { error })
-      return await refuse(ServingError.from(error, "the record could not be answered; the server's log has the error"))
+      return await refuse(
+        ServingError.from(error, "the record could not be answered; the server's log has the error"),
+      )
     } finally {
       clearTimeout(timer)
+      ending.removeEventListener('abort', onEnding)
     }
   }
 }
@@ -106,7 +115,10 @@ async function produceError(
   log.error('an error cannot be answered: the topic does not even take small records', { ...where, error })
 }
 
-function readHeaders({ key, headers }: InputRecord, maxHeaderBytes: number): Readonly<Record<string, string>> {
+function readHeaders(
+  { key, headers }: InputRecord,
+  maxHeaderBytes: number,
+): Readonly<Record<string, string>> {
   const sizeBytes = headers.reduce(
     (total, [name, value]) => total + (name?.length ?? 0) + (value?.length ?? 0),
     key?.length ?? 0,
@@ -127,7 +139,10 @@ function readRequest(
   maxBodyBytes: number,
 ): InferenceRequest {
   if (value === undefined) {
-    throw new ServingError('INVALID_ARGUMENT', 'the record has no value; it must be an inference request in JSON')
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'the record has no value; it must be an inference request in JSON',
+    )
   }
   if (value.length > maxBodyBytes) {
     throw new ServingError(

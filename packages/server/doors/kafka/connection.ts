@@ -49,7 +49,11 @@ function readAddress(text: string): { readonly host: string; readonly port: numb
 /** As brokers check names of topics. */
 const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/
 
-function checkTopics({ kafkaInputTopic: input, kafkaOutputTopic: output, kafkaDeadLetterTopic: dead }: Settings) {
+function checkTopics({
+  kafkaInputTopic: input,
+  kafkaOutputTopic: output,
+  kafkaDeadLetterTopic: dead,
+}: Settings) {
   const topics = { kafka_topic_input: input, kafka_topic_output: output, kafka_dead_letter_topic: dead }
   for (const [field, topic] of Object.entries(topics)) {
     if (topic === undefined || TOPIC.test(topic)) continue
@@ -58,8 +62,10 @@ function checkTopics({ kafkaInputTopic: input, kafkaOutputTopic: output, kafkaDe
     )
   }
   // What is produced would be consumed again, without an end.
-  if (output === input) throw refusal(`kafka_topic_output is '${output}', like kafka_topic_input; they must differ`)
-  if (dead === input) throw refusal(`kafka_dead_letter_topic is '${dead}', like kafka_topic_input; they must differ`)
+  if (output === input)
+    throw refusal(`kafka_topic_output is '${output}', like kafka_topic_input; they must differ`)
+  if (dead === input)
+    throw refusal(`kafka_dead_letter_topic is '${dead}', like kafka_topic_input; they must differ`)
 }
 
 async function readTls(tls: KafkaSecurity['tls']): Promise<Pick<BaseOptions, 'tls' | 'tlsServerName'>> {

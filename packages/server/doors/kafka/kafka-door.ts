@@ -78,7 +78,10 @@ export async function createKafkaDoor({ settings, dataPlane, log }: KafkaDoorOpt
         // One that got somewhere was no attempt in vain.
         if (figures.consumed > consumed) pauseMs = FIRST_PAUSE_MS
         log.warn('Kafka cannot be used; trying again', { reason: reasonOf(error), pauseMs })
-        await delay(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined)
+        // Not all at the same moment, where many servers lost the same broker.
+        await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: stop.signal }).catch(
+          () => undefined,
+        )
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
       }
     }

@@ -41,6 +41,8 @@ const REQUEST_TIMEOUT_MS = 30_000
 const FETCH_WAIT_MS = 1000
 /** What one fetch brings at most, unless the first record alone is larger. */
 const MAX_FETCH_BYTES = 8 * 1024 * 1024
+/** What the last commit may take. */
+const LAST_COMMIT_MS = 5000
 /** What a client has to say goodbye in, once nothing depends on it any more. */
 const GOODBYE_MS = 2000
 
@@ -81,7 +83,10 @@ export async function runSession(
   try {
     await session.run()
   } finally {
-    await Promise.all([goodbye(() => consumer.close(true)), goodbye(() => producer.close(true))])
+    await Promise.allSettled([
+      within(GOODBYE_MS, consumer.close(true)),
+      within(GOODBYE_MS, producer.close(true)),
+    ])
   }
 }
 
@@ -93,6 +98,8 @@ class Session {
   readonly #positions: Map<number, bigint>
   readonly #progress = new PartitionProgress()
   readonly #broken = new AbortController()
+  /** What runs is dropped. */
+  readonly #dropping: AbortSignal
   /** Resolved when nothing is in flight any more and nothing more is taken. */
   readonly #idle = Promise.withResolvers<void>()
   #stream: MessagesStream<Buffer, Buffer, Buffer, Buffer> | undefined
@@ -112,6 +119,7 @@ class Session {
     this.#consumer = consumer
     this.#producer = producer
     this.#positions = positions
+    this.#dropping = AbortSignal.any([end.dropping, this.#broken.signal])
     for (const client of [consumer, producer]) {
       // Without a listener an error would end the process.
       client.on('error', (error: unknown) => this.#break(error))
@@ -128,8 +136,7 @@ class Session {
     this.#broken.signal.addEventListener('abort', onEnd)
     try {
       if (await this.#open()) await this.#idle.promise
-      await this.#committing
-      await this.#commit()
+      await within(LAST_COMMIT_MS, this.#commit())
     } finally {
       stopping.removeEventListener('abort', onEnd)
       for (const { partition, offset } of this.#progress.positions()) this.#positions.set(partition, offset)
@@ -148,7 +155,9 @@ class Session {
     const opening = this.#consumer.consume({
       topics: [inputTopic],
       autocommit: false,
-      ...(groupId === undefined ? this.#atPositions() : ({ mode: 'committed', fallbackMode: 'earliest' } as const)),
+      ...(groupId === undefined
+        ? this.#atPositions()
+        : ({ mode: 'committed', fallbackMode: 'earliest' } as const)),
     })
     const stream = await untilEnd(opening, this.#end.stopping)
     if (stream === undefined) return false
@@ -158,7 +167,10 @@ class Session {
     stream.on('offsets', () => this.#rememberStarts(stream))
     stream.on('readable', () => this.#take())
     figures.isConnected = true
-    log.info('reading records from Kafka', { topic: inputTopic, ...(groupId === undefined ? {} : { group: groupId }) })
+    log.info('reading records from Kafka', {
+      topic: inputTopic,
+      ...(groupId === undefined ? {} : { group: groupId }),
+    })
     this.#take()
     return true
   }
@@ -192,6 +204,9 @@ class Session {
       const { topic, partition, offset, key, value, headerEntries: headers } = message
       if (this.#progress.begin(partition, offset)) {
         void this.#work({ topic, partition, offset, key, value, headers })
+      } else {
+        // It came once more because the group does not know yet that it was answered.
+        void this.#commit()
       }
     }
   }
@@ -204,8 +219,7 @@ class Session {
     figures.inFlight += 1
     figures.consumed += 1
     try {
-      const ending = AbortSignal.any([this.#end.dropping, this.#broken.signal])
-      const outcome = await answer(record, reply => this.#produce(reply), ending)
+      const outcome = await answer(record, reply => this.#produce(reply), this.#dropping)
       figures[outcome] += 1
       this.#progress.finish(record.partition, record.offset)
       void this.#commit()
@@ -233,7 +247,9 @@ class Session {
       })
       return true
     } catch (error) {
-      const isTooLarge = TOO_LARGE.some(id => error instanceof Error && findErrorBy(error, 'apiId', id) !== null)
+      const isTooLarge = TOO_LARGE.some(
+        id => error instanceof Error && findErrorBy(error, 'apiId', id) !== null,
+      )
       if (!isTooLarge) throw error
       return false
     }
@@ -262,14 +278,17 @@ class Session {
   #takeOwned(): Position[] {
     const { inputTopic } = this.#options
     const owned = new Set(
-      this.#consumer.assignments?.flatMap(({ topic, partitions }) => (topic === inputTopic ? partitions : [])),
+      this.#consumer.assignments?.flatMap(({ topic, partitions }) =>
+        topic === inputTopic ? partitions : [],
+      ),
     )
     return this.#progress.takeNew().filter(({ partition }) => owned.has(partition))
   }
 
+  /** While it stops, one failure is no reason to drop what else runs; what it was about is left to be read again. */
   #break(error: unknown): void {
     if (!this.#end.stopping.aborted) this.#broken.abort(error)
-    else this.#broken.abort(undefined)
+    else this.#options.log.debug('Kafka failed while the server was stopping', { error })
   }
 
   #settleIfIdle(): void {
@@ -294,12 +313,15 @@ async function untilEnd<T>(promise: Promise<T>, signal: AbortSignal): Promise<T 
   }
 }
 
-/** Lets a client say goodbye; one that cannot does not hold anybody up. */
-async function goodbye(close: () => Promise<void>): Promise<void> {
+/** Waits for the promise, but no longer than this. */
+async function within(limitMs: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const givingUp = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, GOODBYE_MS)
+    timer = setTimeout(resolve, limitMs)
   })
-  await Promise.race([close().catch(() => undefined), givingUp])
-  clearTimeout(timer)
+  try {
+    await Promise.race([promise, givingUp])
+  } finally {
+    clearTimeout(timer)
+  }
 }

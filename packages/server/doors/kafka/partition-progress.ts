@@ -20,14 +20,20 @@ interface Progress {
 export class PartitionProgress {
   readonly #partitions = new Map<number, Progress>()
 
-  /** Returns false, and changes nothing, for a record that was begun before: it came once more after a rebalance. */
+  /**
+   * Returns false for a record that was begun before and came once more after a rebalance: it is not to be answered
+   * again, but its partition's position is told again.
+   */
   begin(partition: number, offset: bigint): boolean {
     let progress = this.#partitions.get(partition)
     if (progress === undefined) {
       progress = { open: new Set(), next: offset, told: offset }
       this.#partitions.set(partition, progress)
     }
-    if (offset < progress.next) return false
+    if (offset < progress.next) {
+      progress.told = UNTOLD
+      return false
+    }
     progress.open.add(offset)
     progress.next = offset + 1n
     return true
@@ -38,7 +44,7 @@ export class PartitionProgress {
     this.#partitions.get(partition)?.open.delete(offset)
   }
 
-  /** Of partitions that have risen since the last call. */
+  /** Of partitions that have risen since the last call, or are to be told again. */
   takeNew(): Position[] {
     const risen: Position[] = []
     for (const [partition, progress] of this.#partitions) {
@@ -58,6 +64,9 @@ export class PartitionProgress {
     }))
   }
 }
+
+/** No offset. */
+const UNTOLD = -1n
 
 function positionOf({ open, next }: Progress): bigint {
   for (const first of open) return first

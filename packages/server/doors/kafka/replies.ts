@@ -51,7 +51,10 @@ export function deadLetter(topic: string, input: InputRecord, error: ServingErro
   const headers = new Map(
     input.headers.map(([name, value]) => [name ?? Buffer.alloc(0), value ?? Buffer.alloc(0)] as const),
   )
-  for (const [name, value] of [...errorHeaders(input, error), [ERROR_TEXT, shortened(error.message)] as const]) {
+  for (const [name, value] of [
+    ...errorHeaders(input, error),
+    [ERROR_TEXT, shortened(error.message)] as const,
+  ]) {
     headers.set(Buffer.from(name), Buffer.from(value))
   }
   return { topic, key: input.key, value: input.value, headers }

@@ -34,17 +34,34 @@ async function* eventsOf(
   for await (const response of responses) yield serialize(response)
 }
 
-async function* withErrorEvent(
+/**
+ * No generator, because one that is given up before it has begun would run none of its code: a client that
+ * leaves while the first event is made would leave the model's stream open for good.
+ */
+function withErrorEvent(
   first: IteratorResult<Uint8Array>,
   events: AsyncIterator<Uint8Array>,
-): AsyncIterable<Uint8Array> {
-  try {
-    for (let next = first; next.done !== true; next = await events.next()) yield next.value
-  } catch (error) {
-    const { message } = ServingError.from(error, "unexpected error; the server's log has it")
-    yield serializeErrorEvent({ message })
-  } finally {
-    // Also reached when the client leaves: the model's generator is then closed where it waits.
-    await events.return?.()
+): AsyncIterableIterator<Uint8Array> {
+  let made: IteratorResult<Uint8Array> | undefined = first
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      try {
+        const step = made ?? (await events.next())
+        made = undefined
+        return step
+      } catch (error) {
+        const { message } = ServingError.from(error, "unexpected error; the server's log has it")
+        return { done: false, value: serializeErrorEvent({ message }) }
+      }
+    },
+    // The client has left: the model's generator is closed where it waits.
+    async return() {
+      made = undefined
+      await events.return?.()
+      return { done: true, value: undefined }
+    },
   }
 }

@@ -4,14 +4,18 @@ import type { DurationTotal } from '../../metrics/index.ts'
 
 /** Model metadata with the names of the wire (Open Inference Protocol, "Model Metadata"). */
 export function metadataView(metadata: ModelMetadata): object {
-  const { name, versions, platform, inputs, outputs, contentType } = metadata
+  const { name, versions, platform, inputs, outputs, contentType, placement } = metadata
   return {
     name,
     versions,
     platform,
     inputs: inputs.map(tensorView),
     outputs: outputs.map(tensorView),
-    ...(contentType === undefined ? {} : { parameters: { content_type: contentType } }),
+    parameters: {
+      ...(contentType === undefined ? {} : { content_type: contentType }),
+      placement: placement.place,
+      placement_reason: placement.reason,
+    },
   }
 }
 
@@ -49,9 +53,10 @@ function configDatatype(datatype: TensorSpec['datatype']): `TYPE_${string}` {
 
 const NO_DURATION: DurationTotal = { count: 0, ns: 0 }
 
-/** Triton's statistics extension. Nothing queues or caches yet, so those totals are zero. */
+/** Triton's statistics extension. What is spent on input and output is not told apart from the rest. */
 export function statisticsView({ name, version, statistics }: NamedStatistics) {
-  const { success, failure, inferenceCount, executionCount, lastInferenceMs } = statistics
+  const { success, failure, queue, cacheHit, cacheMiss, inferenceCount, executionCount, lastInferenceMs } =
+    statistics
   return {
     name,
     version: version ?? '',
@@ -61,12 +66,12 @@ export function statisticsView({ name, version, statistics }: NamedStatistics) {
     inference_stats: {
       success: whole(success),
       fail: whole(failure),
-      queue: NO_DURATION,
+      queue: whole(queue),
       compute_input: NO_DURATION,
       compute_infer: whole(success),
       compute_output: NO_DURATION,
-      cache_hit: NO_DURATION,
-      cache_miss: NO_DURATION,
+      cache_hit: whole(cacheHit),
+      cache_miss: whole(cacheMiss),
     },
   }
 }

@@ -19,7 +19,8 @@ export function inferHandler(dataPlane: DataPlane): HttpHandler {
     const headers = call.responseHeaders
     headers['content-type'] = contentType
     if (jsonLength !== undefined) headers[JSON_LENGTH_HEADER] = String(jsonLength)
-    return { status: 200, headers, body: pieces }
+    // Models copy what must outlive the request (see `Tensor`), and the response cache does.
+    return { status: 200, headers, body: pieces, isRequestBodyDone: true }
   }
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:http2'
 import { ServingError } from '@millrace/sdk'
 import type { ByteBudget } from '../../base/index.ts'
 import type { AdmissionCheck, AdmissionHead, ClientCertificate } from '../admission-check.ts'
+import type { DeadlineQueue, Expiring } from '../deadline-queue.ts'
 import { clientCertificateOf } from '../tls/client-certificate.ts'
 import { CallMemory } from './call-memory.ts'
 import { parseGrpcTimeout } from './grpc-timeout.ts'
@@ -25,13 +26,14 @@ import { type ReceivedMessage, tooLarge } from './message-reader.ts'
 import { joinMessage, messageSizeBytes } from './message-writer.ts'
 import { Trailers, toMetadata } from './metadata.ts'
 import { CallResponse } from './response.ts'
-import type { RunningCalls } from './running-calls.ts'
+import type { RunningCall, RunningCalls } from './running-calls.ts'
 
 /** What all calls of a listener share. */
 export interface CallEnvironment {
   readonly limits: GrpcLimits
   readonly budget: ByteBudget
   readonly running: RunningCalls
+  readonly deadlines: DeadlineQueue
   readonly statusOf: (error: unknown) => GrpcStatus
   readonly onFinish: ((observation: GrpcObservation) => void) | undefined
 }
@@ -48,8 +50,6 @@ export interface Route {
 
 /** How long a client may take to fetch the status of a call that failed, before it is reset. */
 const LINGER_MS = 10_000
-/** Timers of node overflow above, and then fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 const OK: GrpcStatus = { code: 0, message: '' }
 
 /**
@@ -57,24 +57,26 @@ const OK: GrpcStatus = { code: 0, message: '' }
  * `fail`, whichever comes first; everything later is dropped. Its slot and its memory are given back
  * when the stream closes, so that an answer nobody fetches still counts.
  */
-export class ServerCall implements GrpcCall, AdmissionHead {
+export class ServerCall implements GrpcCall, AdmissionHead, Expiring, RunningCall {
   readonly stream: ServerHttp2Stream
   readonly memory: CallMemory
   /** Called once when the call is decided, with what it failed with. */
   whenDecided: ((failure: unknown) => void) | undefined
+  queueIndex = -1
+  runningIndex = -1
   readonly #headers: IncomingHttpHeaders
   readonly #route: Route
   readonly #environment: CallEnvironment
   readonly #response: CallResponse
   readonly #isExempt: boolean
   readonly #startedAtMs = performance.now()
-  #deadlineMs = Number.POSITIVE_INFINITY
   #metadata: AdmissionHead['headers'] | undefined
   #controller: AbortController | undefined
   #trailers: Trailers | undefined
   #status: GrpcStatus | undefined
   #failure: unknown
-  #deadlineTimer: NodeJS.Timeout | undefined
+  #timeoutMs = Number.POSITIVE_INFINITY
+  #lingerTimer: NodeJS.Timeout | undefined
   #idleTimer: NodeJS.Timeout | undefined
   #messagesReceived = 0
   #messagesSent = 0
@@ -114,7 +116,11 @@ export class ServerCall implements GrpcCall, AdmissionHead {
   }
 
   get deadlineMs(): number {
-    return this.#deadlineMs
+    return Date.now() + this.expiresAtMs - performance.now()
+  }
+
+  get expiresAtMs(): number {
+    return this.#startedAtMs + this.#timeoutMs
   }
 
   /** Made when a handler first asks: most calls are over before anybody could want to stop them. */
@@ -145,19 +151,18 @@ export class ServerCall implements GrpcCall, AdmissionHead {
    * @throws ServingError when the deadline cannot be read or all slots are taken
    */
   admit(method: GrpcMethod): void {
-    const { limits, running } = this.#environment
+    const { limits, running, deadlines } = this.#environment
     const header = this.#headers['grpc-timeout']
-    let timeoutMs = typeof header === 'string' ? parseGrpcTimeout(header) : Number.POSITIVE_INFINITY
+    if (typeof header === 'string') this.#timeoutMs = parseGrpcTimeout(header)
     running.enter(this, this.#isExempt)
     if (method.kind === 'unary') {
-      timeoutMs = Math.min(timeoutMs, limits.requestTimeoutMs)
+      this.#timeoutMs = Math.min(this.#timeoutMs, limits.requestTimeoutMs)
     } else if (!this.#isExempt) {
       // A health watch, which is exempt, is silent for as long as nothing changes.
       const { streamIdleTimeoutMs } = limits
-      this.#idleTimer = startTimer(streamIdleTimeoutMs, () => this.#expire(idle(streamIdleTimeoutMs)))
+      this.#idleTimer = setTimeout(() => this.#expire(idle(streamIdleTimeoutMs)), streamIdleTimeoutMs)
     }
-    this.#deadlineMs = Date.now() + timeoutMs
-    this.#deadlineTimer = startTimer(timeoutMs, () => this.#expire(late(timeoutMs)))
+    deadlines.add(this)
   }
 
   /** The message as the handler gets it, decompressed if it must be. */
@@ -238,8 +243,8 @@ export class ServerCall implements GrpcCall, AdmissionHead {
     // Some throw nothing, and yet something has failed.
     this.#decide(status, error ?? new ServingError('INTERNAL', 'the handler failed without an error'))
     clearTimeout(this.#idleTimer)
-    clearTimeout(this.#deadlineTimer)
-    this.#deadlineTimer = startTimer(LINGER_MS, () => this.#reset())
+    this.#environment.deadlines.delete(this)
+    this.#lingerTimer = setTimeout(() => this.#reset(), LINGER_MS)
     const trailers = [...(this.#trailers?.entries() ?? [])]
     if (ServingError.is(error) && error.retryAfterMs !== undefined) {
       // https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
@@ -261,6 +266,10 @@ export class ServerCall implements GrpcCall, AdmissionHead {
     this.#continueSending?.()
   }
 
+  onDeadline(): void {
+    this.#expire(late(this.#timeoutMs))
+  }
+
   /** Time is up: for the handler, or for a client that does not fetch what the handler made. */
   #expire(error: ServingError): void {
     const isTooSlowAClient = this.isDecided
@@ -279,8 +288,9 @@ export class ServerCall implements GrpcCall, AdmissionHead {
   #close(): void {
     if (!this.isDecided) this.cancel()
     clearTimeout(this.#idleTimer)
-    clearTimeout(this.#deadlineTimer)
-    const { onFinish, running, statusOf } = this.#environment
+    clearTimeout(this.#lingerTimer)
+    const { onFinish, running, deadlines, statusOf } = this.#environment
+    deadlines.delete(this)
     this.memory.close()
     running.leave(this, this.#isExempt)
     if (onFinish === undefined) return
@@ -295,10 +305,6 @@ export class ServerCall implements GrpcCall, AdmissionHead {
       messagesSent: this.#messagesSent,
     })
   }
-}
-
-function startTimer(delayMs: number, onTime: () => void): NodeJS.Timeout | undefined {
-  return delayMs > MAX_TIMER_MS ? undefined : setTimeout(onTime, delayMs)
 }
 
 function gone(): ServingError {

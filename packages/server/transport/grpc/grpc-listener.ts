@@ -8,6 +8,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net'
 import { ServingError } from '@millrace/sdk'
 import { ByteBudget } from '../../base/index.ts'
+import { DeadlineQueue } from '../deadline-queue.ts'
 import type { Listener } from '../http/http-types.ts'
 import { Handshakes } from '../tls/handshakes.ts'
 import { followCredentials, toTlsOptions } from '../tls/secure-context.ts'
@@ -46,6 +47,7 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<Listener
       limits,
       budget: new ByteBudget(limits.maxInFlightBytes),
       running,
+      deadlines: new DeadlineQueue(),
       statusOf: guardStatus(options.toStatus),
       onFinish: options.onFinish,
     }),

@@ -4,13 +4,16 @@ import { ServingError } from '@millrace/sdk'
 export const RETRY_AFTER_MS = 1000
 
 export interface RunningCall {
+  /** Where the call stands among the running ones; theirs to set, -1 outside. */
+  runningIndex: number
   fail(error: ServingError): void
 }
 
 /** The calls of a listener that hold a slot, over all its connections. */
 export class RunningCalls {
   readonly #maxCalls: number
-  readonly #calls = new Set<RunningCall>()
+  /** In no order. A set would keep more of each call, for longer, than the calls themselves need. */
+  readonly #calls: RunningCall[] = []
   #countedCalls = 0
 
   constructor(maxCalls: number) {
@@ -29,15 +32,23 @@ export class RunningCalls {
       }
       this.#countedCalls++
     }
-    this.#calls.add(call)
+    call.runningIndex = this.#calls.push(call) - 1
   }
 
   /** Gives the slot back; nothing happens for a call that never entered. */
   leave(call: RunningCall, isExempt: boolean): void {
-    if (this.#calls.delete(call) && !isExempt) this.#countedCalls--
+    const index = call.runningIndex
+    if (index < 0) return
+    call.runningIndex = -1
+    const last = this.#calls.pop()!
+    if (last !== call) {
+      this.#calls[index] = last
+      last.runningIndex = index
+    }
+    if (!isExempt) this.#countedCalls--
   }
 
   failAll(error: ServingError): void {
-    for (const call of this.#calls) call.fail(error)
+    for (const call of this.#calls.slice()) call.fail(error)
   }
 }

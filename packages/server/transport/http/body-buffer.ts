@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { freeMemory } from './free-memory.ts'
 
 const FIRST_CAPACITY_BYTES = 16 * 1024
 
@@ -47,7 +48,7 @@ export class BodyBuffer {
     this.#sizeBytes = neededBytes
   }
 
-  /** What was appended, without a copy. */
+  /** What was appended, without a copy; to be asked for when all is there. */
   view(): Uint8Array {
     return this.#memory.subarray(this.#slackBytes, this.#slackBytes + this.#sizeBytes)
   }
@@ -57,6 +58,7 @@ export class BodyBuffer {
     this.#options.reserve(capacityBytes - this.#capacityBytes)
     const memory = Buffer.allocUnsafeSlow(this.#slackBytes + capacityBytes)
     this.#memory.copy(memory, 0, 0, this.#slackBytes + this.#sizeBytes)
+    freeMemory(this.#memory)
     this.#memory = memory
     this.#capacityBytes = capacityBytes
   }

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { ServingError } from '@millrace/sdk'
 import type { ByteBudget } from '../../base/index.ts'
 import { BodyBuffer, isAligned } from './body-buffer.ts'
-import { freeChunk } from './chunk-memory.ts'
 import { type Compression, createInflater, type Inflater } from './content-encoding.ts'
+import { freeChunk, freeMemory } from './free-memory.ts'
 import { listenerErrors } from './listener-errors.ts'
 
 /** What all bodies of one listener share. */
@@ -30,6 +30,7 @@ export class BodyReader {
   #receivedBytes = 0
   #reservedBytes = 0
   #isPending = true
+  #body: Uint8Array | undefined
 
   /** @param lengthBytes bytes on the wire, or `undefined` for a chunked body */
   constructor(
@@ -81,6 +82,17 @@ export class BodyReader {
   release(): void {
     this.#limits.budget.release(this.#reservedBytes)
     this.#reservedBytes = 0
+  }
+
+  /**
+   * Frees the body's memory, to be called when nobody needs it any more: whoever still looks at it finds it empty.
+   * Only once the body is there.
+   */
+  free(): void {
+    if (this.#buffer !== undefined) freeMemory(this.#buffer.view())
+    else if (this.#body !== undefined) freeChunk(this.#body)
+    this.#body = undefined
+    this.#buffer = undefined
   }
 
   #onSizedChunk(chunk: Buffer, lengthBytes: number): void {
@@ -159,6 +171,7 @@ export class BodyReader {
   #settle(bytes: Uint8Array): void {
     if (!this.#isPending) return
     this.#isPending = false
+    this.#body = bytes
     this.#resolve(bytes)
   }
 

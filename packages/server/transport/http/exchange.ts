@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServingError } from '@millrace/sdk'
 import type { AdmissionCheck } from '../admission-check.ts'
+import type { DeadlineQueue, Expiring } from '../deadline-queue.ts'
 import type { Admission } from './admission.ts'
 import { askFirst } from './ask-first.ts'
 import type { Connection, OpenExchange } from './connection.ts'
 import type { Cors } from './cors.ts'
-import type { DeadlineQueue, Expiring } from './deadline-queue.ts'
 import type { HttpListenerOptions, HttpResponse, HttpRoute } from './http-types.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 import { listenerErrors } from './listener-errors.ts'
@@ -39,6 +39,7 @@ type Phase = 'HANDLING' | 'ANSWERING' | 'DONE'
  */
 export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   readonly writer: ResponseWriter
+  queueIndex = -1
   readonly #context: ExchangeContext
   readonly #connection: Connection
   readonly #message: IncomingMessage
@@ -50,9 +51,9 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   #phase: Phase = 'HANDLING'
   #status = 0
   #hasPlace = false
-  #hasDeadline = false
   #isHandlerRunning = false
   #isGivenUp = false
+  #isBodyDone = false
 
   constructor(
     context: ExchangeContext,
@@ -149,7 +150,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   onBegun(status: number): void {
     this.#status = status
     this.#phase = 'ANSWERING'
-    this.#dropDeadline()
+    this.#context.deadlines.delete(this)
   }
 
   onWritten(): void {
@@ -157,6 +158,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
     if (this.#phase === 'DONE') return
     this.#phase = 'DONE'
     this.#onDone()
+    if (this.#isBodyDone && this.writer.isFlushed) this.#request?.freeBody()
   }
 
   onDeadline(): void {
@@ -176,6 +178,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
       this.#onSettled()
       return
     }
+    this.#isBodyDone = response.isRequestBodyDone === true
     try {
       const rest = this.#responder.send(response)
       if (rest === undefined) {
@@ -200,6 +203,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   }
 
   #fail(error: unknown): void {
+    this.#isBodyDone = false
     try {
       this.#responder.sendInstead(this.#context.toErrorResponse(error))
     } catch {
@@ -228,7 +232,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
 
   #releaseWhenOver(): void {
     if (this.#phase !== 'DONE' || this.#isHandlerRunning) return
-    this.#dropDeadline()
+    this.#context.deadlines.delete(this)
     this.#request?.releaseBody()
     if (!this.#hasPlace) return
     this.#hasPlace = false
@@ -237,22 +241,12 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
 
   #waitForHandler(): void {
     this.#isHandlerRunning = true
-    if (this.#phase === 'HANDLING') this.#keepDeadline()
-  }
-
-  #keepDeadline(): void {
-    this.#hasDeadline = true
-    this.#context.deadlines.add(this)
+    if (this.#phase === 'HANDLING') this.#context.deadlines.add(this)
   }
 
   #renewDeadline(): void {
     this.#expiresAtMs = performance.now() + this.#context.options.limits.requestTimeoutMs
-    this.#keepDeadline()
+    this.#context.deadlines.add(this)
   }
 
-  #dropDeadline(): void {
-    if (!this.#hasDeadline) return
-    this.#hasDeadline = false
-    this.#context.deadlines.delete(this)
-  }
 }

@@ -40,6 +40,12 @@ export interface HttpResponse {
   /** Length, transfer encoding and connection are the listener's to say; they are dropped here. */
   readonly headers?: Readonly<{ [name: string]: string }>
   readonly body?: HttpBody | undefined
+  /**
+   * The handler and all that it called are done with the request's body, but for what this response shows of it:
+   * once that has been written, the body's memory is freed, and arrays that still lie over it become empty. When
+   * the response cannot be written as a whole, and by default, the memory is left to the collector.
+   */
+  readonly isRequestBodyDone?: boolean | undefined
 }
 
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>

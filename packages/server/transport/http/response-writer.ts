@@ -52,6 +52,11 @@ export class ResponseWriter {
     this.#observer = observer
   }
 
+  /** False while bytes of the response may still be on their way although it counts as written. */
+  get isFlushed(): boolean {
+    return this.#response.writableFinished
+  }
+
   sendContinue(): void {
     this.isContinueOwed = false
     this.#response.writeContinue()
