@@ -111,9 +111,13 @@ describe('an error is answered', () => {
   })
 
   test('in the dead-letter topic if there is one, with the record as it came', async t => {
-    const [letter] = await ask(t, [{ key: 'd', headers: { 'mlserver-model': 'probe', mine: 'yes' }, value: 'no json' }], {
-      kafka_dead_letter_topic: true,
-    })
+    const [letter] = await ask(
+      t,
+      [{ key: 'd', headers: { 'mlserver-model': 'probe', mine: 'yes' }, value: 'no json' }],
+      {
+        kafka_dead_letter_topic: true,
+      },
+    )
     assert.equal(letter!.key, 'd')
     assert.deepEqual(letter!.value, { text: 'no json' })
     assert.equal(letter!.headers['mine'], 'yes')

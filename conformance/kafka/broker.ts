@@ -57,7 +57,9 @@ export async function startBroker(name: string): Promise<Broker> {
         lines.push(line)
         if (STARTED.test(line)) started.resolve()
       })
-      child.once('exit', code => started.reject(new Error(`the broker ended (${code}):\n${lines.join('\n')}`)))
+      child.once('exit', code =>
+        started.reject(new Error(`the broker ended (${code}):\n${lines.join('\n')}`)),
+      )
       await started.promise
     },
     async stop() {

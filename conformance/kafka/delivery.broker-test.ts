@@ -43,7 +43,11 @@ describe('records of a group', () => {
     assert.equal(topics.replies.length, 200)
     const most = Math.max(...topics.replies.map(reply => Number(said(reply))))
     assert.equal(most, 4)
-    for (const line of ['kafka_records_consumed_total 200', 'kafka_records_failed_total 0', 'kafka_connected 1']) {
+    for (const line of [
+      'kafka_records_consumed_total 200',
+      'kafka_records_failed_total 0',
+      'kafka_connected 1',
+    ]) {
       assert.ok(figures.includes(`\n${line}\n`), line)
     }
   })
@@ -107,7 +111,11 @@ describe('records of a group', () => {
   })
 })
 
-async function consumedBy({ metrics }: { readonly metrics: { readonly port: number } | null }): Promise<number> {
+async function consumedBy({
+  metrics,
+}: {
+  readonly metrics: { readonly port: number } | null
+}): Promise<number> {
   const figures = await (await fetch(`http://127.0.0.1:${metrics!.port}/metrics`)).text()
   return Number(/\nkafka_records_consumed_total (\d+)/.exec(figures)![1])
 }

@@ -70,26 +70,36 @@ export async function startServer(
 }
 
 /** A server that reads. */
-export async function startReader(broker: Broker, topics: Topics, settings: Settings = {}): Promise<KafkaServer> {
+export async function startReader(
+  broker: Broker,
+  topics: Topics,
+  settings: Settings = {},
+): Promise<KafkaServer> {
   const server = await startServer(broker, topics, settings)
   await server.hasSaid(READING)
   return server
 }
 
 /** A server in a process of its own, which can be killed; resolves when it reads. */
-export async function startProcess(broker: Broker, topics: Topics, settings: Settings): Promise<ChildProcess> {
-  const variables = Object.entries(settingsFor(broker, topics, settings)).map(([name, value]) => [
-    `MILLRACE_${name.toUpperCase()}`,
-    String(value),
-  ])
+export async function startProcess(
+  broker: Broker,
+  topics: Topics,
+  settings: Settings,
+): Promise<ChildProcess> {
+  const variables = Object.fromEntries(
+    Object.entries(settingsFor(broker, topics, settings)).map(([name, value]) => [
+      `MILLRACE_${name.toUpperCase()}`,
+      String(value),
+    ]),
+  )
   const child = spawn(process.execPath, ['--conditions=millrace-source', PROGRAM, 'serve', REPOSITORY], {
-    env: { ...process.env, ...Object.fromEntries(variables) },
+    env: { ...process.env, ...variables },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const lines: string[] = []
-  createInterface(child.stderr!).on('line', line => {
-    lines.push(line); if (process.env['KLOG']) console.log(line.trim())
+  createInterface(child.stderr).on('line', line => {
+    lines.push(line)
     if (line.includes(READING)) resolve()
   })
   child.once('exit', code => reject(new Error(`the server ended (${code}):\n${lines.join('\n')}`)))

@@ -58,7 +58,11 @@ async function connect(
   const { input, output, deadLetters } = names
   const producer = new Producer({ ...client, acks: ProduceAcks.ALL })
   const consumer = new Consumer({ ...client, groupId: randomUUID(), maxWaitTime: 200 })
-  const stream = await consumer.consume({ topics: [output, deadLetters], autocommit: false, mode: 'earliest' })
+  const stream = await consumer.consume({
+    topics: [output, deadLetters],
+    autocommit: false,
+    mode: 'earliest',
+  })
   const replies: Reply[] = []
   stream.on('error', () => {})
   stream.on('data', ({ key, headers, value }) => {
@@ -75,7 +79,9 @@ async function connect(
       await producer.send({
         messages: questions.map(({ key, headers = { 'mlserver-model': 'probe' }, value, partition }) => ({
           topic: input,
-          headers: new Map(Object.entries(headers).map(([header, text]) => [Buffer.from(header), Buffer.from(text)])),
+          headers: new Map(
+            Object.entries(headers).map(([header, text]) => [Buffer.from(header), Buffer.from(text)]),
+          ),
           value: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
           ...(key === undefined ? {} : { key: Buffer.from(key) }),
           ...(partition === undefined ? {} : { partition }),

@@ -1,5 +1,6 @@
 import { soakMixed } from './mixed/mixed-soak.ts'
 import { HELP, type Options, type Part, readOptions } from './options.ts'
+import { soakOverload } from './overload/overload.ts'
 import type { Check } from './report.ts'
 
 process.exitCode = await main()
@@ -37,7 +38,7 @@ function run(part: Part, { seconds, seed }: Options): Promise<readonly Check[]> 
     case 'thread':
       return soakMixed({ workerKind: 'thread', seconds: Math.max(10, Math.round(seconds / 5)), seed, print })
     case 'overload':
-      return Promise.resolve([])
+      return soakOverload(print)
   }
 }
 

@@ -63,7 +63,11 @@ export class ServerProcess {
         '--metrics-port',
         '0',
       ],
-      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...ownEnvironment(), ...environment }, cwd: repository },
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { ...ownEnvironment(), ...environment },
+        cwd: repository,
+      },
     )
     const stderr = { text: '' }
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

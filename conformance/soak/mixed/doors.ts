@@ -100,7 +100,8 @@ function unwrapped(message: Buffer): InferenceResponse {
     length += (byte & 0x7f) << shift
     if (byte < 0x80) break
   }
-  if (offset + length !== message.length) throw new Error('a message of a stream is neither wrapped nor plain')
+  if (offset + length !== message.length)
+    throw new Error('a message of a stream is neither wrapped nor plain')
   return decodeInferResponse(message.subarray(offset))
 }
 

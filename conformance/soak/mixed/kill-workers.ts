@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { processTree } from '../../../bench/process/process-tree.ts'
 import type { Random } from '../../fuzz/inputs/random.ts'
 import type { ServerProcess } from '../../fuzz/target/server-process.ts'
 import type { Outages } from './outages.ts'
+import { everySoOften } from './pauses.ts'
 
 /** Ends one worker each time it is called. Resolves with what is wrong. */
 export type Killer = () => Promise<string | undefined>
@@ -39,20 +39,16 @@ export function threadKiller(server: ServerProcess, outages: Outages): Killer {
   }
 }
 
-/** Calls the killer again and again until the signal. */
+/** Calls the killer every so often until the signal. */
 export async function killEvery(
-  pauseMs: number,
+  periodMs: number,
   killer: Killer,
   signal: AbortSignal,
   onComplaint: (complaint: string) => void,
 ): Promise<void> {
-  while (await paused(pauseMs, signal)) {
+  const isTime = everySoOften(periodMs, signal)
+  while (await isTime()) {
     const complaint = await killer()
     if (complaint !== undefined) onComplaint(complaint)
   }
-}
-
-/** False when the signal has come. */
-export function paused(pauseMs: number, signal: AbortSignal): Promise<boolean> {
-  return delay(pauseMs, true, { signal }).catch(() => false)
 }

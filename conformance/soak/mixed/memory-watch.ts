@@ -1,6 +1,6 @@
 import { processTree, residentBytesOfTree } from '../../../bench/process/process-tree.ts'
 import type { ServerProcess } from '../../fuzz/target/server-process.ts'
-import { paused } from './kill-workers.ts'
+import { everySoOften } from './pauses.ts'
 import { type Growth, type Point, slopeOf } from './slope.ts'
 
 interface Sample {
@@ -49,12 +49,13 @@ const NAMES = {
 /** Measures every so often until the signal. */
 export async function watchMemory(
   server: ServerProcess,
-  pauseMs: number,
+  periodMs: number,
   signal: AbortSignal,
 ): Promise<readonly Sample[]> {
   const samples: Sample[] = []
   const startedMs = performance.now()
-  while (await paused(pauseMs, signal)) {
+  const isTime = everySoOften(periodMs, signal)
+  while (await isTime()) {
     const { liveBytes, rssBytes: serverBytes } = await server.measure()
     samples.push({
       seconds: (performance.now() - startedMs) / 1000,

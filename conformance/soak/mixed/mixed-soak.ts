@@ -7,10 +7,11 @@ import { Random } from '../../fuzz/inputs/random.ts'
 import { ServerProcess } from '../../fuzz/target/server-process.ts'
 import { type Check, kibibytes, table } from '../report.ts'
 import { DOORS } from './doors.ts'
-import { killEvery, paused, processKiller, threadKiller } from './kill-workers.ts'
+import { killEvery, processKiller, threadKiller } from './kill-workers.ts'
 import { type Finding, runLanes, type Tally } from './lanes.ts'
 import { memoryVerdicts, watchMemory } from './memory-watch.ts'
 import { Outages } from './outages.ts'
+import { paused } from './pauses.ts'
 import { ASKED_MODELS } from './question.ts'
 import { reloadEvery } from './reload-models.ts'
 
@@ -24,8 +25,8 @@ interface MixedOptions {
 const REPOSITORY = fileURLToPath(new URL('../repositories/mixed', import.meta.url))
 const FINDINGS = join(tmpdir(), 'millrace-soak')
 const LANES = 24
-const KILL_PAUSE_MS = 5000
-const RELOAD_PAUSE_MS = 3000
+const KILL_PERIOD_MS = 5000
+const RELOAD_PERIOD_MS = 3000
 const SAMPLES = 60
 /** A run that goes wrong everywhere says nothing new after this. */
 const SHOWN_FINDINGS = 20
@@ -62,10 +63,10 @@ export async function soakMixed(options: MixedOptions): Promise<readonly Check[]
     const { rest: restPort } = server.ports
     const random = new Random(seed, 'reload')
     const running = Promise.all([
-      reloadEvery({ restPort, pauseMs: RELOAD_PAUSE_MS, random, outages, signal, onComplaint: complain }),
+      reloadEvery({ restPort, periodMs: RELOAD_PERIOD_MS, random, outages, signal, onComplaint: complain }),
       watchMemory(server, Math.max(500, (seconds * 1000) / SAMPLES), signal),
       runLanes({ ports: server.ports, seed, laneCount: LANES, outages, tally, onFinding, signal }),
-      killEvery(KILL_PAUSE_MS, killer, signal, complain),
+      killEvery(KILL_PERIOD_MS, killer, signal, complain),
     ])
     // A server that has gone makes no run better.
     for (let left = seconds; left > 0 && server.trouble() === undefined; left--)

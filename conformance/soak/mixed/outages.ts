@@ -63,8 +63,7 @@ export class Outages {
       return 'killed'
     }
     const absence = this.#absences.get(modelName)
-    const wasAway =
-      absence !== undefined && startedMs <= absence.untilMs && endedMs >= absence.fromMs
+    const wasAway = absence !== undefined && startedMs <= absence.untilMs && endedMs >= absence.fromMs
     return wasAway && ABSENT_CODES.has(code) ? 'absent' : undefined
   }
 }

@@ -1,11 +1,11 @@
 import type { Random } from '../../fuzz/inputs/random.ts'
-import { paused } from './kill-workers.ts'
 import type { Outages } from './outages.ts'
+import { everySoOften, paused } from './pauses.ts'
 import { ASKED_MODELS } from './question.ts'
 
 interface ReloadOptions {
   readonly restPort: number
-  readonly pauseMs: number
+  readonly periodMs: number
   readonly random: Random
   readonly outages: Outages
   readonly signal: AbortSignal
@@ -26,9 +26,10 @@ const LANE = -1
 
 /** Reloads one model after the other through the repository API until the signal. */
 export async function reloadEvery(options: ReloadOptions): Promise<ReloadTally> {
-  const { pauseMs, random, outages, signal } = options
+  const { periodMs, random, outages, signal } = options
+  const isTime = everySoOften(periodMs, signal)
   const tally: ReloadTally = { reloadCount: 0, unloadCount: 0, cutOffCount: 0 }
-  while (await paused(pauseMs, signal)) {
+  while (await isTime()) {
     const name = random.pick(ASKED_MODELS)
     if (name === SPARE) {
       outages.leaves(SPARE, performance.now())

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { benchCommand } from './bench-command.ts'
+import { devCommand } from './dev-command.ts'
 import { failureLine } from './failure-line.ts'
 import { inferCommand } from './infer-command.ts'
 import { initCommand } from './init-command.ts'
@@ -20,12 +21,12 @@ export function createProgram(): Command {
       `
 Examples:
   millrace init my-model                 a new model with its test
-  millrace serve my-model                serve it on http://127.0.0.1:8080
+  millrace dev my-model                  serve it on http://127.0.0.1:8080 while you edit it
   millrace serve models --http-port 9000
 
 Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or settings, 4 port not available, 5 model failed to load, 6 requests failed`,
     )
-  for (const command of [serveCommand(), initCommand(), inferCommand(), benchCommand()]) {
+  for (const command of [serveCommand(), devCommand(), initCommand(), inferCommand(), benchCommand()]) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

@@ -61,7 +61,8 @@ export async function runServe(argument: string | undefined, flags: ServeFlags):
   }
 }
 
-async function openTracing({
+/** The tracer that the settings ask for; `null` if they ask for none. */
+export async function openTracing({
   tracingServer: collector,
   serverName: serviceName,
   serverVersion: serviceVersion,
@@ -101,7 +102,8 @@ async function serveUntilStopped(
   log.info('stopped')
 }
 
-async function requireFolder(folder: string): Promise<void> {
+/** @throws CommandFailure unless there is such a folder */
+export async function requireFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => null)
   if (found === null) {
     throw new CommandFailure(

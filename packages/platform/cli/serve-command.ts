@@ -44,7 +44,8 @@ Examples:
     })
 }
 
-function toPort(text: string): number {
+/** @throws InvalidArgumentError for what is no port */
+export function toPort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
 }

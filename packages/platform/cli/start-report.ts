@@ -35,13 +35,22 @@ async function curlLine(entries: readonly ModelEntry[], rest: Address): Promise<
   for (const makeBody of [exampleFile, contractExample]) {
     for (const entry of byName) {
       const body = await makeBody(entry)
-      if (body === null) continue
-      const target = `${url(rest)}/v2/models/${encodeURIComponent(entry.name)}/infer`
-      // Single quotes keep every byte of the JSON from the shell, except a single quote itself.
-      return `curl -s ${target} -d '${body.replaceAll("'", "'\\''")}'`
+      if (body !== null) return lineFor(entry, body, rest)
     }
   }
   return null
+}
+
+/** A `curl` line that returns a prediction of this model; `null` if it does not say what it takes. */
+export async function modelCurlLine(entry: ModelEntry, rest: Address): Promise<string | null> {
+  const body = (await exampleFile(entry)) ?? contractExample(entry)
+  return body === null ? null : lineFor(entry, body, rest)
+}
+
+function lineFor({ name }: ModelEntry, body: string, rest: Address): string {
+  const target = `${url(rest)}/v2/models/${encodeURIComponent(name)}/infer`
+  // Single quotes keep every byte of the JSON from the shell, except a single quote itself.
+  return `curl -s ${target} -d '${body.replaceAll("'", "'\\''")}'`
 }
 
 async function exampleFile(entry: ModelEntry): Promise<string | null> {
@@ -67,7 +76,7 @@ function jsonTensor({ name, datatype, shape, data }: Tensor): object {
   return { name, datatype, shape, data: datatype === 'BOOL' ? values.map(Boolean) : values }
 }
 
-function url(address: Address): string {
+export function url(address: Address): string {
   return `${address.isSecure ? 'https' : 'http'}://${hostAndPort(address)}`
 }
 

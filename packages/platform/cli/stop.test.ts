@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { FREE_PORTS, modelFiles, startCommand, type TestCommand, testFolder } from './test-command.ts'
 
-/** Answers only after the process has been told to stop. */
+/** Answers only after the process has been told to stop, which a thread is not. */
 const LATE = `import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 setInterval(() => {}, 1000)
@@ -21,7 +21,10 @@ const NEVER = `export class TestModel {
 }`
 
 async function start(t: TestContext, code: string, settings: object = {}) {
-  const folder = await testFolder(t, { ...modelFiles('m', code), 'settings.json': JSON.stringify(settings) })
+  const folder = await testFolder(t, {
+    ...modelFiles('m', code, { placement: 'server' }),
+    'settings.json': JSON.stringify(settings),
+  })
   const command = startCommand(t, ['serve', folder, ...FREE_PORTS])
   const [, rest] = await command.printed(/REST +(\S+)/)
   await command.printed(/ready in/)

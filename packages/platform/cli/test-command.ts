@@ -113,9 +113,13 @@ export async function testFolder(
 }
 
 /** A model's settings and code; the code exports `TestModel`. */
-export function modelFiles(name: string, code: string): Readonly<Record<string, string>> {
+export function modelFiles(
+  name: string,
+  code: string,
+  settings: object = {},
+): Readonly<Record<string, string>> {
   return {
-    [`${name}/model-settings.json`]: JSON.stringify({ implementation: './model.mjs:TestModel' }),
+    [`${name}/model-settings.json`]: JSON.stringify({ implementation: './model.mjs:TestModel', ...settings }),
     [`${name}/model.mjs`]: code,
   }
 }

@@ -29,6 +29,8 @@ export {
   variablesSource,
 } from './config/variables-source.ts'
 export { createLogger, type LoggerOptions, type ServerLogger } from './logger.ts'
+export { routeJson } from './route-json.ts'
+export type { KafkaSecurity } from './settings/kafka-settings.ts'
 export {
   type LoadedServerSettings,
   loadServerSettings,
@@ -42,6 +44,5 @@ export type {
   SecuritySettings,
   TlsSettings,
 } from './settings/security-settings.ts'
-export type { KafkaSecurity } from './settings/kafka-settings.ts'
 export type { CorsSettings, ServerSettings } from './settings/server-settings.ts'
 export { type ServerSettingsFields, serverSettingsJsonSchema } from './settings/server-settings-schema.ts'

@@ -75,7 +75,7 @@ export async function createInstance(
     return instanceOf(staged, placed.placement, scheduled, performance.now() - startedMs)
   } catch (error) {
     if (signal.aborted) void loading.then(({ bound }) => unload(bound)).catch(ignore)
-    if (error === expired.reason) throw loadTooSlow(settings.name, loadTimeoutMs)
+    if (error === expired.reason) throw loadTooSlow(settings, loadTimeoutMs)
     if (ServingError.is(error)) throw error
     const text = error instanceof Error ? error.message : String(error)
     throw new ServingError('INTERNAL', `Model ${settings.name} failed to load: ${text}`, { cause: error })
@@ -93,10 +93,11 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
-function loadTooSlow(name: string, timeoutMs: number): ServingError {
+function loadTooSlow(settings: ModelVersionSettings, timeoutMs: number): ServingError {
+  const setting = settings.loadTimeoutMs === undefined ? 'model_load_timeout' : "the model's load_timeout"
   return new ServingError(
     'DEADLINE_EXCEEDED',
-    `Model ${name} failed to load: it took longer than ${timeoutMs / 1000} s (model_load_timeout)`,
+    `Model ${settings.name} failed to load: it took longer than ${timeoutMs / 1000} s (${setting})`,
   )
 }
 

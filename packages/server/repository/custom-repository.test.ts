@@ -101,7 +101,7 @@ test('what is wrong with one model is told of that model', async () => {
   assert.deepEqual(
     broken.map(({ path, name, error }) => [path, name, error.message]),
     [
-      [at(1), 'bad', `${at(1)}: max_batch_size is "many"; allowed is a whole number from 0 to 1000000`],
+      [at(1), 'bad', `${at(1)}: max_batch_size is "many"; allowed is a whole number from -1 to 1000000`],
       [at(2), '', `${at(2)}: it must be an object like model-settings.json`],
       [
         at(3),
@@ -114,7 +114,7 @@ test('what is wrong with one model is told of that model', async () => {
   )
   await assert.rejects(models.find('bad'), {
     code: 'INVALID_ARGUMENT',
-    message: `${AT}, find()[1]: max_batch_size is "many"; allowed is a whole number from 0 to 1000000`,
+    message: `${AT}, find()[1]: max_batch_size is "many"; allowed is a whole number from -1 to 1000000`,
   })
 })
 

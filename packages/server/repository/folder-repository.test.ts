@@ -90,7 +90,7 @@ test('a broken file is reported with the name it claims, and the others load', a
   assert.deepEqual(broken, [
     [bad, 'bad', `${bad}, line 1, column 14: expected a name in double quotes, found "}"`],
     [link, 'linked', `${link} is a link that leads nowhere`],
-    [wrong, 'w', `${wrong}: max_batch_size is "many"; allowed is a whole number from 0 to 1000000`],
+    [wrong, 'w', `${wrong}: max_batch_size is "many"; allowed is a whole number from -1 to 1000000`],
   ])
   assert.equal((await repository().find('good')).length, 1)
   await assert.rejects(repository().find('w'), { code: 'INVALID_ARGUMENT', message: broken[2]![2]! })

@@ -152,6 +152,26 @@ export class TestModel {
   }
 })
 
+for (const placement of ['worker', 'server']) {
+  test(`warm-up waits for no answer of a model whose load() answered false, placement ${placement}`, async t => {
+    const code = `export class TestModel {
+  load() { return false }
+  predict() { throw new Error('asked though it is not ready') }
+}
+`
+    const server = await startTestServer(
+      t,
+      {
+        ...modelFiles('m', code, { placement, warm_up: ['warm.json'] }),
+        'm/warm.json': '{"inputs":[{"name":"x","datatype":"INT32","shape":[1],"data":[7]}]}',
+      },
+      { parallel_workers: 1 },
+    )
+    assert.deepEqual(await server.server.started, [])
+    assert.equal((await server.get('/v2/models/m/ready')).status, 503)
+  })
+}
+
 for (const { what, files, message } of [
   { what: 'is not there', files: {}, message: /warm_up: .*warm\.json: ENOENT/ },
   { what: 'is no request', files: { 'm/warm.json': '{"inputs":' }, message: /warm_up: .*warm\.json: / },

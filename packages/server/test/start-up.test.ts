@@ -105,6 +105,13 @@ suite('a model that fails to load', () => {
     await moment('late one unloaded').promise
   })
 
+  test('once more than its own settings allow', async t => {
+    const code = saying('late', 'load() { return new Promise(() => {}) }')
+    const { server } = await startTestServer(t, modelFiles('late', code, { load_timeout: 0.05 }))
+    const [failure] = await server.started
+    assert.match((failure!.error as Error).message, /longer than 0\.05 s \(the model's load_timeout\)$/)
+  })
+
   test('with a contract that contradicts itself', async t => {
     const twice = JSON.stringify([1, 2].map(() => ({ name: 'x', datatype: 'FP32', shape: [1] })))
     const code = `${MOMENT}${saying('x', `load() { this.inputs = ${twice} } unload() { moment('contradicted unloaded').resolve() }`)}`

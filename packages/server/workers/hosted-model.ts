@@ -8,6 +8,7 @@ import {
   type RouteResponse,
   ServingError,
 } from '@millrace/sdk'
+import { routeJson } from '../base/index.ts'
 import { loadImplementation } from '../repository/index.ts'
 import type { Channel } from './channel.ts'
 import { type CrossingError, encodeError } from './crossing-error.ts'
@@ -244,10 +245,12 @@ function routeRequest(request: CrossingRouteRequest, body = new Uint8Array(0)): 
 
 /** What a route answered, with `json` written here: that is work, and it need not wait for the server's thread. */
 function routeResponse({ status, headers, json, body }: RouteResponse) {
-  if (json !== undefined && body === undefined) {
+  if (json !== undefined) {
+    if (body !== undefined)
+      throw new ServingError('INTERNAL', 'a route answered with both json and body; expected one of them')
     const isTyped = Object.keys(headers ?? {}).some(name => name.toLowerCase() === 'content-type')
     const typed = isTyped ? headers : { ...headers, 'content-type': 'application/json' }
-    return { status, headers: typed, text: JSON.stringify(json), bytes: undefined }
+    return { status, headers: typed, text: routeJson(json), bytes: undefined }
   }
   return typeof body === 'string'
     ? { status, headers, text: body, bytes: undefined }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -84,6 +84,7 @@ function startProcess(environmentFolder: string | undefined): StartedWorker {
       env: environmentFolder === undefined ? process.env : variablesOf(environmentFolder),
     },
   )
+  endWithServer(child)
   const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>()
   child.on('error', error => resolve({ how: 'an error', error }))
   // Without a process there may be no socket either.
@@ -98,6 +99,22 @@ function startProcess(environmentFolder: string | undefined): StartedWorker {
     kill: () => void child.kill('SIGKILL'),
     exited,
   }
+}
+
+const children = new Set<ChildProcess>()
+
+/** A worker learns from its channel that its server has ended, but not while a model keeps its thread busy. */
+function endWithServer(child: ChildProcess): void {
+  if (children.size === 0) process.on('exit', endChildren)
+  children.add(child)
+  child.once('close', () => {
+    children.delete(child)
+    if (children.size === 0) process.off('exit', endChildren)
+  })
+}
+
+function endChildren(): void {
+  for (const child of children) child.kill('SIGKILL')
 }
 
 /** Programs of the environment are found before others. */

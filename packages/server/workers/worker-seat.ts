@@ -1,15 +1,12 @@
 import type { ServerLogger } from '../base/index.ts'
 import type { LoadedModel } from './messages.ts'
 import type { PooledModel } from './pooled-model.ts'
+import { RestartBackoff } from './restart-backoff.ts'
 import type { WorkerExit, WorkerKind } from './start-worker.ts'
 import { WorkerLink } from './worker-link.ts'
 
-const FIRST_BACKOFF_MS = 100
-const MAX_BACKOFF_MS = 30_000
-/** Nobody should wait this long for a worker. */
-const LONG_BACKOFF_MS = 1000
-/** A worker that has lived this long was no part of a crash loop. */
-const SETTLED_MS = 30_000
+const FIRST_RETRY_MS = 100
+const MAX_RETRY_MS = 30_000
 /** A model whose load stops this many workers in a row is not loaded again: it would take its neighbours along. */
 const MAX_STOPS_BY_LOAD = 3
 
@@ -40,11 +37,10 @@ export class WorkerSeat {
   readonly #held = new Map<PooledModel, boolean>()
   /** What it is loading now; a worker that ends is held against them. */
   readonly #loading = new Set<PooledModel>()
-  #backoffMs = 0
+  readonly #backoff = new RestartBackoff(performance.now())
   /** Workers in a row that ended before they joined. */
   #endsUnjoined = 0
   #restartCount = 0
-  #joinedMs = 0
   #lastExit: WorkerExit | null = null
   #restart: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
@@ -78,7 +74,7 @@ export class WorkerSeat {
 
   /** How its last worker ended, if waiting for the next is in vain: two have not even joined, or it comes late. */
   get crashLoop(): WorkerExit | null {
-    const isLooping = this.#endsUnjoined > 1 || this.#backoffMs >= LONG_BACKOFF_MS
+    const isLooping = this.#endsUnjoined > 1 || this.#backoff.isLong
     return isLooping && this.#state !== 'joined' ? this.#lastExit : null
   }
 
@@ -172,11 +168,11 @@ export class WorkerSeat {
     const isWhole = await this.#loadMissing(link, 'starting')
     if (link !== this.#link || this.#state !== 'starting') return
     this.#state = 'joined'
-    this.#joinedMs = performance.now()
+    this.#backoff.joined(performance.now())
     this.#settle()
     if (this.#restartCount > 0) this.#options.log.info('worker replaced', { worker: link.id })
     this.#options.changed()
-    if (!isWhole) this.#loadLater(link, FIRST_BACKOFF_MS)
+    if (!isWhole) this.#loadLater(link, FIRST_RETRY_MS)
   }
 
   /** Tries again what could not be loaded: the reason may pass, and no other worker may have it. */
@@ -188,7 +184,7 @@ export class WorkerSeat {
     const isWhole = await this.#loadMissing(link, 'joined')
     if (link !== this.#link || this.#state !== 'joined') return
     this.#options.changed()
-    if (!isWhole) this.#loadLater(link, Math.min(MAX_BACKOFF_MS, delayMs * 2))
+    if (!isWhole) this.#loadLater(link, Math.min(MAX_RETRY_MS, delayMs * 2))
   }
 
   /** Loads each of the pool's models that the worker does not hold, and says whether it holds all now. */
@@ -233,7 +229,6 @@ export class WorkerSeat {
   }
 
   #exited(exit: WorkerExit, inFlightCount: number): void {
-    const hadSettled = this.#state === 'joined' && performance.now() - this.#joinedMs >= SETTLED_MS
     const isStopped = this.#state === 'stopped'
     this.#held.clear()
     if (isStopped) return
@@ -247,17 +242,16 @@ export class WorkerSeat {
       if (isSure) this.#blame(model, exit)
       else model.isSuspect = true
     }
-    this.#backoffMs =
-      hadSettled || this.#backoffMs === 0 ? FIRST_BACKOFF_MS : Math.min(MAX_BACKOFF_MS, this.#backoffMs * 2)
+    const restartMs = this.#backoff.ended(performance.now())
     this.#options.log.error(`worker stopped unexpectedly with ${exit.how}`, {
       worker: this.#link.id,
-      restartMs: this.#backoffMs,
+      restartMs,
       ...(exit.error === undefined ? {} : { error: exit.error }),
     })
     this.#restart = setTimeout(() => {
       this.#restartCount++
       this.#link = this.#start()
-    }, this.#backoffMs)
+    }, restartMs)
     this.#settle()
     this.#options.changed()
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type InferenceRequest, Model } from '@millrace/sdk'
 
 /** Longer than a signal takes to arrive and be heeded. */
-const ANSWER_MS = 300
+const ANSWER_MS = 240
 const ANSWERS = 6
 
 /** Leaves word of a request in the file that the test reads: from here on it has been accepted. */

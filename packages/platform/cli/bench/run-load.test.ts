@@ -92,7 +92,9 @@ suite('open loop', () => {
     setTimeout(() => release.resolve(), 120)
     const { errors, requests } = await load
     assert.equal(requests, 10)
-    assert.deepEqual(errors, { NOT_SENT: 9 })
+    // Nine, unless the machine is so busy that the last of them came after the first had been answered.
+    assert.deepEqual(Object.keys(errors), ['NOT_SENT'])
+    assert.ok(errors['NOT_SENT']! > 0 && errors['NOT_SENT']! <= 9)
   })
 
   test('ends when it is stopped', async () => {

@@ -58,7 +58,11 @@ export const kafkaSettingsSchemas = {
             title: 'Certificate',
             description: 'PEM file with the certificate that this server shows to brokers. Default: none.',
           },
-          key_file: { ...file, title: 'Key', description: "PEM file with the certificate's private key." },
+          key_file: {
+            ...file,
+            title: 'Key',
+            description: "PEM file with the certificate's private key. Default: none.",
+          },
         },
       },
       sasl: {

@@ -30,10 +30,12 @@ export function toKafkaSecurity(
 ): KafkaSecurity {
   const toPath = (path: string) => resolve(workingDirectory, path)
   const toOptionalPath = (path: string | undefined) => (path === undefined ? undefined : toPath(path))
-  const { tls = null, sasl = null } = field ?? {}
+  // Of the members that are not set, those without an object around them are not even there.
+  const members: Partial<NonNullable<typeof field>> = field ?? {}
+  const { tls, sasl } = members
   return {
     tls:
-      tls === null
+      tls === null || tls === undefined
         ? undefined
         : {
             caFile: toOptionalPath(tls.ca_file),
@@ -41,7 +43,7 @@ export function toKafkaSecurity(
             keyFile: toOptionalPath(tls.key_file),
           },
     sasl:
-      sasl === null
+      sasl === null || sasl === undefined
         ? undefined
         : {
             mechanism: sasl.mechanism,

@@ -7,6 +7,7 @@ import { KafkaCall } from './kafka-call.ts'
 import type { InputRecord, OutputRecord, Produce } from './kafka-record.ts'
 import { deadLetter, errorRecord, replyRecord, smallErrorRecord } from './replies.ts'
 import { headerTexts, type RequestHeaders, readRequestHeaders } from './request-headers.ts'
+import { unless } from './waiting.ts'
 
 export interface AnswerOptions {
   readonly dataPlane: DataPlane
@@ -156,19 +157,6 @@ function readRequest(
 
 async function* one<T>(value: T): AsyncIterable<T> {
   yield value
-}
-
-/** The promise, or the reason of the signal if that comes first; what then still runs is told by the same signal. */
-async function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(signal.reason)
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }
 
 async function* untilAborted(

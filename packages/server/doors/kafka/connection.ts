@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { ServingError } from '@millrace/sdk'
 import type { BaseOptions } from '@platformatic/kafka'
 import type { KafkaSecurity, ServerSettings } from '../../base/index.ts'
@@ -24,12 +25,13 @@ type Settings = Pick<
  */
 export async function connectionOptions(settings: Settings): Promise<ConnectionOptions> {
   const bootstrapBrokers = settings.kafkaServers.split(',').map(readAddress)
+  const hosts = bootstrapBrokers.map(({ host }) => host)
   checkTopics(settings)
   const { kafkaSecurity: security, serverName: clientId } = settings
   const connect: ConnectionOptions = async () => ({
     clientId,
     bootstrapBrokers,
-    ...(await readTls(security.tls)),
+    ...(await readTls(security.tls, hosts)),
     ...(await readSasl(security.sasl)),
   })
   await connect()
@@ -68,7 +70,10 @@ function checkTopics({
     throw refusal(`kafka_dead_letter_topic is '${dead}', like kafka_topic_input; they must differ`)
 }
 
-async function readTls(tls: KafkaSecurity['tls']): Promise<Pick<BaseOptions, 'tls' | 'tlsServerName'>> {
+async function readTls(
+  tls: KafkaSecurity['tls'],
+  hosts: readonly string[],
+): Promise<Pick<BaseOptions, 'tls' | 'tlsServerName'>> {
   if (tls === undefined) return {}
   const { caFile, certificateFile, keyFile } = tls
   if ((certificateFile === undefined) !== (keyFile === undefined)) {
@@ -85,7 +90,8 @@ async function readTls(tls: KafkaSecurity['tls']): Promise<Pick<BaseOptions, 'tl
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
     },
-    tlsServerName: true,
+    // The name that a broker may choose its certificate by; an address is none.
+    tlsServerName: hosts.every(host => isIP(host) === 0),
   }
 }
 

@@ -67,12 +67,12 @@ export async function createKafkaDoor({ settings, dataPlane, log }: KafkaDoorOpt
         'kafka_group_id is not set: this server answers every record that arrives while it runs, as all others do',
       )
     }
-    const positions = new Map<number, bigint>()
+    const memory = { positions: new Map<number, bigint>(), memberId: null }
     let pauseMs = FIRST_PAUSE_MS
     while (!stop.signal.aborted) {
       const { consumed } = figures
       try {
-        await runSession(options, end, positions)
+        await runSession(options, end, memory)
       } catch (error) {
         if (stop.signal.aborted) return
         // One that got somewhere was no attempt in vain.

@@ -13,6 +13,7 @@ import type { ConnectionOptions } from './connection.ts'
 import type { DoorFigures } from './door-figures.ts'
 import { type InputRecord, type OutputRecord, sizeOf } from './kafka-record.ts'
 import { PartitionProgress, type Position } from './partition-progress.ts'
+import { unless, within } from './waiting.ts'
 
 export interface SessionOptions {
   readonly connect: ConnectionOptions
@@ -24,6 +25,14 @@ export interface SessionOptions {
   readonly maxInFlightBytes: number
   readonly figures: DoorFigures
   readonly log: ServerLogger
+}
+
+/** What outlives a session. */
+export interface SessionMemory {
+  /** By partition, for a consumer without a group: where to begin. Other partitions begin at their end. */
+  readonly positions: Map<number, bigint>
+  /** In a group: the name that the broker gave, under which it takes this server back without waiting for it to die. */
+  memberId: string | null
 }
 
 /** How a session is told to end: first to read no more, and then, if that was not enough, to drop what still runs. */
@@ -47,8 +56,9 @@ const LAST_COMMIT_MS = 5000
 const GOODBYE_MS = 2000
 
 const CLIENT_OPTIONS = {
-  retries: 3,
-  retryDelay: 500,
+  // Few and short, because they multiply where one operation needs another; the door tries again at leisure.
+  retries: 2,
+  retryDelay: 300,
   requestTimeout: REQUEST_TIMEOUT_MS,
   // Whether brokers make topics that are missing is their own setting.
   autocreateTopics: true,
@@ -57,13 +67,12 @@ const CLIENT_OPTIONS = {
 /**
  * One life of the connections to the brokers: resolves when it was told to end and has, rejects when it broke.
  * Nothing of it runs on then.
- * @param positions where to begin in which partition, for a consumer without a group; what has been answered comes back
- * in the map. Other partitions begin at their end.
+ * @param memory what the session before has left, and this one leaves to the next
  */
 export async function runSession(
   options: SessionOptions,
   end: SessionEnd,
-  positions: Map<number, bigint>,
+  memory: SessionMemory,
 ): Promise<void> {
   const connection = await options.connect()
   end.stopping.throwIfAborted()
@@ -79,10 +88,12 @@ export async function runSession(
     highWaterMark: options.maxInFlight,
   })
   const producer = new Producer({ ...connection, ...CLIENT_OPTIONS, acks: ProduceAcks.ALL })
-  const session = new Session(options, end, consumer, producer, positions)
+  const session = new Session(options, end, consumer, producer, memory.positions)
+  if (options.groupId !== undefined) consumer.memberId = memory.memberId
   try {
     await session.run()
   } finally {
+    memory.memberId = consumer.memberId ?? memory.memberId
     await Promise.allSettled([
       within(GOODBYE_MS, consumer.close(true)),
       within(GOODBYE_MS, producer.close(true)),
@@ -151,7 +162,7 @@ class Session {
 
   /** Joins and begins to read; false if it was told to end before. */
   async #open(): Promise<boolean> {
-    const { inputTopic, groupId, figures, log } = this.#options
+    const { inputTopic, groupId } = this.#options
     const opening = this.#consumer.consume({
       topics: [inputTopic],
       autocommit: false,
@@ -159,20 +170,33 @@ class Session {
         ? this.#atPositions()
         : ({ mode: 'committed', fallbackMode: 'earliest' } as const)),
     })
-    const stream = await untilEnd(opening, this.#end.stopping)
-    if (stream === undefined) return false
+    try {
+      this.#read(await unless(this.#end.stopping, opening))
+      return true
+    } catch (error) {
+      if (this.#end.stopping.aborted) return false
+      throw error
+    }
+  }
+
+  #read(stream: MessagesStream<Buffer, Buffer, Buffer, Buffer>): void {
+    const { inputTopic, groupId, figures, log } = this.#options
     this.#stream = stream
     stream.on('error', error => this.#break(error))
-    stream.on('close', () => this.#break(new Error('the stream of records has ended')))
+    stream.on('close', () => {
+      if (!this.#isEnding) this.#break(new Error('the stream of records has ended'))
+    })
     stream.on('offsets', () => this.#rememberStarts(stream))
     stream.on('readable', () => this.#take())
-    figures.isConnected = true
-    log.info('reading records from Kafka', {
-      topic: inputTopic,
-      ...(groupId === undefined ? {} : { group: groupId }),
+    // Only then is it decided where reading begins: what arrives from now on is read, group or not.
+    stream.once('offsets', () => {
+      figures.isConnected = true
+      log.info('reading records from Kafka', {
+        topic: inputTopic,
+        ...(groupId === undefined ? {} : { group: groupId }),
+      })
     })
     this.#take()
-    return true
   }
 
   #atPositions() {
@@ -234,6 +258,7 @@ class Session {
   }
 
   async #produce({ topic, key, value, headers }: OutputRecord): Promise<boolean> {
+    if (value !== undefined && value.length > MAX_VALUE_BYTES) return false
     try {
       await this.#producer.send({
         messages: [
@@ -296,32 +321,7 @@ class Session {
   }
 }
 
+/** Less than brokers take in one request by default (socket.request.max.bytes): more would break the connection. */
+const MAX_VALUE_BYTES = 64 * 1024 * 1024
 /** What brokers call a record that they will not take however often it is sent. */
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']
-
-/** What the promise resolves with, or undefined if the signal comes first; the promise is left to itself then. */
-async function untilEnd<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  const { promise: ended, resolve } = Promise.withResolvers<undefined>()
-  const onAbort = () => resolve(undefined)
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  promise.catch(() => undefined)
-  try {
-    return await Promise.race([promise, ended])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-}
-
-/** Waits for the promise, but no longer than this. */
-async function within(limitMs: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const givingUp = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, limitMs)
-  })
-  try {
-    await Promise.race([promise, givingUp])
-  } finally {
-    clearTimeout(timer)
-  }
-}

@@ -67,11 +67,10 @@ export function smallErrorRecord(
   id: string | undefined,
   error: ServingError,
 ): OutputRecord {
-  const isSmall = (bytes: number | undefined) => bytes !== undefined && bytes <= MAX_SMALL_BYTES
   return {
     topic,
-    key: isSmall(input.key?.length) ? input.key : undefined,
-    value: errorValue(error, id !== undefined && isSmall(Buffer.byteLength(id)) ? id : undefined),
+    key: (input.key?.length ?? 0) <= MAX_SMALL_BYTES ? input.key : undefined,
+    value: errorValue(error, id !== undefined && Buffer.byteLength(id) <= MAX_SMALL_BYTES ? id : undefined),
     headers: toHeaders(errorHeaders(input, error)),
   }
 }

@@ -25,6 +25,8 @@ export function modelInferMethod(dataPlane: DataPlane): GrpcUnaryMethod {
   return {
     kind: 'unary',
     alignAt: inferPayloadOffset,
+    // Models copy what must outlive the request (see `Tensor`), and the response cache does.
+    isRequestDone: true,
     async handle(message, grpc) {
       const { request, isRaw } = decodeInferRequest(message)
       // Answered in the form that was asked in: stock clients read only that one.

@@ -1,5 +1,5 @@
 import { type RouteRequest, type RouteResponse, ServingError } from '@millrace/sdk'
-import type { ServerLogger } from '../../base/index.ts'
+import { routeJson, type ServerLogger } from '../../base/index.ts'
 import type { DataPlane, RouteTarget } from '../../dataplane/index.ts'
 import type { HttpRequest, HttpResponse, HttpRoute } from '../../transport/index.ts'
 import { checkResponseHeader, HttpCall } from './http-call.ts'
@@ -174,7 +174,7 @@ function toHttpResponse(
   { responseHeaders }: HttpCall,
 ): HttpResponse {
   const all: Record<string, string> = { ...responseHeaders }
-  const content = json === undefined ? body : toJson(json)
+  const content = json === undefined ? body : routeJson(json)
   if (json !== undefined) all['content-type'] = 'application/json'
   else if (typeof body === 'string') all['content-type'] = 'text/plain; charset=utf-8'
   else if (body !== undefined) all['content-type'] = 'application/octet-stream'
@@ -186,16 +186,3 @@ function toHttpResponse(
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   return { status, headers: all, ...(bytes === undefined ? {} : { body: bytes }) }
 }
-
-/** Any value as JSON; a bigint as its digits. */
-function toJson(value: unknown): string {
-  const text: string | undefined = JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'bigint' ? rawJson.rawJSON(String(part)) : part,
-  )
-  if (text === undefined)
-    throw new ServingError('INTERNAL', `a route answered json that JSON has no word for`)
-  return text
-}
-
-/** Part of the language (ECMAScript "JSON.parse source text access"), not yet of the compiler's library. */
-const rawJson = JSON as unknown as { rawJSON(text: string): unknown }

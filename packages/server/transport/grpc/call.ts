@@ -4,6 +4,7 @@ import { ServingError } from '@millrace/sdk'
 import type { ByteBudget } from '../../base/index.ts'
 import type { AdmissionCheck, AdmissionHead, ClientCertificate } from '../admission-check.ts'
 import type { DeadlineQueue, Expiring } from '../deadline-queue.ts'
+import { freeMemory } from '../free-memory.ts'
 import { clientCertificateOf } from '../tls/client-certificate.ts'
 import { CallMemory } from './call-memory.ts'
 import { parseGrpcTimeout } from './grpc-timeout.ts'
@@ -64,6 +65,8 @@ export class ServerCall implements GrpcCall, AdmissionHead, Expiring, RunningCal
   whenDecided: ((failure: unknown) => void) | undefined
   queueIndex = -1
   runningIndex = -1
+  /** Memory of the request that nobody needs any more once the client has been sent the whole answer. */
+  freedWhenSent: Uint8Array | undefined
   readonly #headers: IncomingHttpHeaders
   readonly #route: Route
   readonly #environment: CallEnvironment
@@ -293,6 +296,8 @@ export class ServerCall implements GrpcCall, AdmissionHead, Expiring, RunningCal
     deadlines.delete(this)
     this.memory.close()
     running.leave(this, this.#isExempt)
+    if (this.freedWhenSent !== undefined && this.#status === OK && this.stream.writableFinished)
+      freeMemory(this.freedWhenSent)
     if (onFinish === undefined) return
     const isAnswerLost = this.#status === OK && !this.#response.isComplete
     onFinish({

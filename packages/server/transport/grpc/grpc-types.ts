@@ -56,6 +56,12 @@ interface GrpcMethodCommon {
 export interface GrpcUnaryMethod extends GrpcMethodCommon {
   readonly kind: 'unary'
   readonly handle: GrpcUnaryHandler
+  /**
+   * Once a handler has answered, it and all that it called are done with the request, but for what the answer shows
+   * of it: when that has been sent, a request that has memory of its own loses it, and arrays that still lie over
+   * it become empty. A call that fails, and by default every call, leaves its memory to the collector.
+   */
+  readonly isRequestDone?: boolean
 }
 
 export interface GrpcStreamMethod extends GrpcMethodCommon {

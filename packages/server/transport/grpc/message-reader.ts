@@ -8,6 +8,8 @@ const PREFIX_BYTES = 5
 export interface ReceivedMessage {
   readonly bytes: Buffer
   readonly isCompressed: boolean
+  /** True when no other message and no chunk shares the memory. */
+  readonly isAlone: boolean
 }
 
 export interface MessageReaderOptions {
@@ -111,7 +113,7 @@ export class MessageReader {
     if (this.#body === undefined) {
       if (available >= this.#length) {
         this.#chunkOffset += this.#length
-        return this.#close(chunk.subarray(start, this.#chunkOffset))
+        return this.#close(chunk.subarray(start, this.#chunkOffset), false)
       }
       this.#chunk = undefined
       if (available === 0) return undefined
@@ -126,14 +128,14 @@ export class MessageReader {
       return undefined
     }
     this.#chunkOffset += taken
-    return this.#close(this.#body)
+    return this.#close(this.#body, true)
   }
 
-  #close(bytes: Buffer): ReceivedMessage {
+  #close(bytes: Buffer, isAlone: boolean): ReceivedMessage {
     this.#body = undefined
     this.#bodyBytes = 0
     this.#length = -1
-    return { bytes, isCompressed: this.#isCompressed }
+    return { bytes, isCompressed: this.#isCompressed, isAlone }
   }
 }
 

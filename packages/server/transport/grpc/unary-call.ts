@@ -36,6 +36,9 @@ export function serveUnary(call: ServerCall, method: GrpcUnaryMethod, maxMessage
 function answer(call: ServerCall, method: GrpcUnaryMethod, request: ReceivedMessage): void {
   try {
     const message = call.open(request)
+    // A compressed one is not what the handler gets.
+    if (method.isRequestDone === true && request.isAlone && !request.isCompressed)
+      call.freedWhenSent = request.bytes
     const reply =
       message instanceof Promise ? handleOpened(call, method, message) : method.handle(message, call)
     if (reply instanceof Promise) void sendLater(call, reply)

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { freeMemory } from './free-memory.ts'
+import { freeMemory } from '../free-memory.ts'
 
 const FIRST_CAPACITY_BYTES = 16 * 1024
 
@@ -51,6 +51,11 @@ export class BodyBuffer {
   /** What was appended, without a copy; to be asked for when all is there. */
   view(): Uint8Array {
     return this.#memory.subarray(this.#slackBytes, this.#slackBytes + this.#sizeBytes)
+  }
+
+  /** Frees the memory: views of it become empty. */
+  free(): void {
+    freeMemory(this.#memory)
   }
 
   #grow(neededBytes: number): void {

@@ -2,9 +2,9 @@ import type { Buffer } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ServingError } from '@millrace/sdk'
 import type { ByteBudget } from '../../base/index.ts'
+import { freeChunk } from '../free-memory.ts'
 import { BodyBuffer, isAligned } from './body-buffer.ts'
 import { type Compression, createInflater, type Inflater } from './content-encoding.ts'
-import { freeChunk, freeMemory } from './free-memory.ts'
 import { listenerErrors } from './listener-errors.ts'
 
 /** What all bodies of one listener share. */
@@ -89,7 +89,7 @@ export class BodyReader {
    * Only once the body is there.
    */
   free(): void {
-    if (this.#buffer !== undefined) freeMemory(this.#buffer.view())
+    if (this.#buffer !== undefined) this.#buffer.free()
     else if (this.#body !== undefined) freeChunk(this.#body)
     this.#body = undefined
     this.#buffer = undefined

@@ -178,8 +178,8 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
       this.#onSettled()
       return
     }
-    this.#isBodyDone = response.isRequestBodyDone === true
     try {
+      this.#isBodyDone = response.isRequestBodyDone === true
       const rest = this.#responder.send(response)
       if (rest === undefined) {
         this.#onSettled()
@@ -248,5 +248,4 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
     this.#expiresAtMs = performance.now() + this.#context.options.limits.requestTimeoutMs
     this.#context.deadlines.add(this)
   }
-
 }

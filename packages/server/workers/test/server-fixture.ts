@@ -1,10 +1,12 @@
 /**
  * A program with one worker process, for tests that end it: `node server-fixture.ts FOLDER`, with a model in the
- * folder. Writes the worker's process id to standard output and then does nothing.
+ * folder. Writes the worker's process id to standard output, has the model answer if a second argument says so,
+ * and then does nothing. SIGTERM ends it at once.
  */
 import { createLogger } from '../../base/index.ts'
 import type { ModelVersionSettings } from '../../repository/index.ts'
 import { createWorkerPools } from '../index.ts'
+import { requestOf, testCall } from './pool-bed.ts'
 
 const folder = process.argv[2]!
 const log = createLogger({ isStructured: true, level: 'silent' })
@@ -26,6 +28,8 @@ const settings = {
 } as object as ModelVersionSettings
 const record = () => () => {}
 const metrics = { counter: record, gauge: record, histogram: record }
-await pools.load(settings, { signal: new AbortController().signal, log, metrics })
+const model = await pools.load(settings, { signal: new AbortController().signal, log, metrics })
 const [worker] = await pools.statistics()
 process.stdout.write(`${worker!.id}\n`)
+process.on('SIGTERM', () => process.exit(0))
+if (process.argv[3] === 'ask') await model.predict(requestOf(), testCall())

@@ -47,3 +47,27 @@ test('a worker ends when its server has been killed', async t => {
   // The worker has its server's standard output as well, which ends only with it.
   await once(server, 'close')
 })
+
+test('a worker that is busy ends when its server exits', async t => {
+  const bed = await createPoolBed(t, 'process')
+  const busy = `predict() {
+    writeSync(1, 'busy')
+    const endMs = Date.now() + 20_000
+    while (Date.now() < endMs);
+    writeSync(1, 'done')
+  }`
+  await bed.write('test', modelCode(busy, `import { writeSync } from 'node:fs'`))
+  const flags = process.execArgv.filter(flag => flag.startsWith('--conditions'))
+  const fixture = fileURLToPath(new URL('./server-fixture.ts', import.meta.url))
+  const server = spawn(process.execPath, [...flags, fixture, join(bed.folder, 'test'), 'ask'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  server.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    if (text.includes('busy')) server.kill('SIGTERM')
+  })
+  // The worker has its server's standard output as well, which ends only with it.
+  await once(server, 'close')
+  assert.match(said, /busy$/)
+})

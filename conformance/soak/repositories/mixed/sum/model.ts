@@ -8,8 +8,7 @@ export class Sum extends Model {
     const [rows = 0, columns = 0] = shape
     const sums = new Float64Array(rows)
     for (let row = 0; row < rows; row++)
-      for (let column = 0; column < columns; column++)
-        sums[row] = sums[row]! + data[row * columns + column]!
+      for (let column = 0; column < columns; column++) sums[row] = sums[row]! + data[row * columns + column]!
     return { outputs: [{ name: 'sums', datatype: 'FP64', shape: [rows, 1], data: sums }] }
   }
 }

@@ -1,0 +1,10 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Latencies } from './latencies.ts'
+
+test('a share of the times is found among them, whatever their order', () => {
+  const times = new Latencies()
+  assert.ok(Number.isNaN(times.at(0.99)))
+  for (let time = 100; time > 0; time--) times.add(time)
+  assert.deepEqual([times.at(0.5), times.at(0.99), times.at(1)], [50, 99, 100])
+})
