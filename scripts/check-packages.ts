@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { runCommand } from './run-command.ts'
+import { serveAndAsk } from './serve-and-ask.ts'
 import {
   type Manifest,
   REPOSITORY_ROOT,
@@ -102,6 +103,16 @@ async function runInstalledCommand({ version }: Manifest, project: string): Prom
   await runCommand(millrace, ['init', 'first-model'], { cwd: project })
   await runCommand(process.execPath, ['--test'], { cwd: join(project, 'first-model') })
   console.log('millrace: --version, --help, init and the test of the new model')
+  // What starts a worker finds its program by a path of its own, which is another one once it is built.
+  for (const kind of ['thread', 'process']) {
+    const env = { ...process.env, MILLRACE_MODEL_PLACEMENT: 'worker', MILLRACE_WORKER_KIND: kind }
+    await serveAndAsk(
+      `${millrace} serve first-model --http-port 0 --grpc-port 0 --metrics-port 0`,
+      project,
+      env,
+    )
+    console.log(`millrace: serves the new model in a ${kind}`)
+  }
 }
 
 async function checkPackages(folder: string): Promise<void> {

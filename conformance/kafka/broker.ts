@@ -10,6 +10,8 @@ import { promisify } from 'node:util'
 export interface Broker {
   /** `host:port`. */
   readonly address: string
+  /** `host:port` of the listener with TLS and SASL, for those that were started with a certificate. */
+  readonly secureAddress: string
   /** Kills it as a power cut would. */
   stop(): Promise<void>
   /** Starts it over the data that it left, on the same port; resolves when it answers. */
@@ -22,14 +24,32 @@ const STARTED = /Kafka Server started/
 const MEMORY = ['-Xmx256m', '-Xms64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 const CLUSTER_ID = 'AAAAAAAAAAAAAAAAAAAAAA'
 
+/** A listener with TLS that knows one user, by PLAIN and SCRAM-SHA-256. */
+export interface SecureListener {
+  /** PEM: the key, then the certificate. */
+  readonly pem: string
+  readonly username: string
+  readonly password: string
+}
+
 /** @param name of the folder that holds its data, in that of this run */
-export async function startBroker(name: string): Promise<Broker> {
+export async function startBroker(name: string, secure?: SecureListener): Promise<Broker> {
   if (classes === '') throw new Error('KAFKA_CLASSES is not set: run conformance/kafka/run.sh')
   const folder = join(work, name)
   await mkdir(folder)
-  const [port, controllerPort] = await Promise.all([freePort(), freePort()])
+  const [port, controllerPort, securePort] = await Promise.all([freePort(), freePort(), freePort()])
   const settings = join(folder, 'server.properties')
-  await writeFile(settings, settingsText(port, controllerPort, join(folder, 'data')))
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${port}`,
+    ...(secure === undefined ? [] : [`SECURE://127.0.0.1:${securePort}`]),
+  ]
+  const pem = join(folder, 'broker.pem')
+  await writeFile(
+    settings,
+    settingsText(listeners.join(','), controllerPort, join(folder, 'data')) +
+      (secure === undefined ? '' : secureText(secure, pem)),
+  )
+  if (secure !== undefined) await writeFile(pem, secure.pem)
   const logging = join(folder, 'log4j.properties')
   await writeFile(logging, LOGGING)
   const java = (...args: string[]) => [
@@ -41,12 +61,18 @@ export async function startBroker(name: string): Promise<Broker> {
   ]
   await promisify(execFile)(
     'java',
-    java('kafka.tools.StorageTool', 'format', '--cluster-id', CLUSTER_ID, '--config', settings),
+    java(
+      ...['kafka.tools.StorageTool', 'format', '--cluster-id', CLUSTER_ID, '--config', settings],
+      ...(secure === undefined
+        ? []
+        : ['--add-scram', `SCRAM-SHA-256=[name=${secure.username},password=${secure.password}]`]),
+    ),
   )
 
   let process: ChildProcess | undefined
   const broker: Broker = {
     address: `127.0.0.1:${port}`,
+    secureAddress: `127.0.0.1:${securePort}`,
     async start() {
       const child = spawn('java', java('kafka.Kafka', settings), { stdio: ['ignore', 'pipe', 'inherit'] })
       process = child
@@ -83,15 +109,15 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-function settingsText(port: number, controllerPort: number, data: string): string {
+function settingsText(listeners: string, controllerPort: number, data: string): string {
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listeners=${listeners},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${listeners}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
 log.dirs=${data}
 num.partitions=1
 offsets.topic.num.partitions=1
@@ -99,6 +125,19 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
+`
+}
+
+function secureText({ username, password }: SecureListener, pem: string): string {
+  const modules = 'org.apache.kafka.common.security'
+  return `
+listener.name.secure.ssl.keystore.type=PEM
+listener.name.secure.ssl.keystore.location=${pem}
+listener.name.secure.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256
+listener.name.secure.plain.sasl.jaas.config=${modules}.plain.PlainLoginModule required user_${username}="${password}";
+listener.name.secure.scram-sha-256.sasl.jaas.config=${modules}.scram.ScramLoginModule required;
 `
 }
 

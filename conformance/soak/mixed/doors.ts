@@ -40,32 +40,38 @@ function clientDoor(client: InferenceClient): Door {
   }
 }
 
+function methodOf(name: string): string {
+  return `/inference.GRPCInferenceService/${name}`
+}
+
+function withDeadline(): { readonly deadline: number } {
+  return { deadline: Date.now() + TIMEOUT_MS }
+}
+
 /** The client of the SDK sends raw tensors only. */
 function typedGrpcDoor({ grpc }: Ports): Door {
   const client = new Client(`127.0.0.1:${grpc}`, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': -1,
   })
-  const deadline = () => ({ deadline: Date.now() + TIMEOUT_MS })
-  const method = (name: string) => `/inference.GRPCInferenceService/${name}`
   return {
     async ask({ request, isStream }) {
       const message = Buffer.concat(encodeInferRequest(request, false))
-      if (isStream) return streamed(client, method('ModelStreamInfer'), message, deadline())
-      const { promise, resolve, reject } = Promise.withResolvers<InferenceResponse>()
+      if (isStream) return streamed(client, methodOf('ModelStreamInfer'), message)
+      const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
       client.makeUnaryRequest(
-        method('ModelInfer'),
+        methodOf('ModelInfer'),
         same,
         same,
         message,
         new Metadata(),
-        deadline(),
+        withDeadline(),
         (error, answer) => {
-          if (error === null && answer !== undefined) resolve(decodeInferResponse(answer))
+          if (error === null && answer !== undefined) resolve(answer)
           else reject(refusalOf(error))
         },
       )
-      return [await promise]
+      return [decodeInferResponse(await promise)]
     },
     async close() {
       client.close()
@@ -73,26 +79,27 @@ function typedGrpcDoor({ grpc }: Ports): Door {
   }
 }
 
-async function streamed(
-  client: Client,
-  method: string,
-  message: Buffer,
-  options: { readonly deadline: number },
-): Promise<InferenceResponse[]> {
-  const stream = client.makeBidiStreamRequest(method, same, same, new Metadata(), options)
+async function streamed(client: Client, method: string, message: Buffer): Promise<InferenceResponse[]> {
+  const stream = client.makeBidiStreamRequest(method, same, same, new Metadata(), withDeadline())
   stream.write(message)
   stream.end()
   try {
-    // Plain responses, as a client gets them that closes its side after one request, are told from wrapped ones by the first field.
     return await Array.fromAsync(stream as AsyncIterable<Buffer>, unwrapped)
   } catch (error) {
     throw refusalOf(error)
   }
 }
 
-/** Field 2 with a length in front is the response of a wrapper; a response's own field 2 is a version, which is shorter than what is left. */
+/**
+ * Reads a message that is a response, or a wrapper with either an error as field 1 or a response as field 2. A response begins with
+ * the model's name as field 1, and has outputs.
+ */
 function unwrapped(message: Buffer): InferenceResponse {
-  if (message[0] !== 0x12) return decodeInferResponse(message)
+  if (message[0] !== 0x12) {
+    const response = decodeInferResponse(message)
+    if (response.outputs.length === 0) throw new ServingError('INTERNAL', response.modelName)
+    return response
+  }
   let offset = 1
   let length = 0
   for (let shift = 0; ; shift += 7) {
@@ -106,6 +113,7 @@ function unwrapped(message: Buffer): InferenceResponse {
 }
 
 function refusalOf(error: unknown): ServingError {
+  if (ServingError.is(error)) return error
   const { code = status.UNKNOWN, details = String(error) } = (error ?? {}) as {
     readonly code?: number
     readonly details?: string

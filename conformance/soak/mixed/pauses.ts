@@ -9,7 +9,8 @@ export function paused(pauseMs: number, signal: AbortSignal): Promise<boolean> {
 export function everySoOften(periodMs: number, signal: AbortSignal): () => Promise<boolean> {
   let nextMs = performance.now()
   return () => {
-    nextMs = Math.max(nextMs + periodMs, performance.now())
-    return paused(nextMs - performance.now(), signal)
+    const nowMs = performance.now()
+    nextMs = Math.max(nextMs + periodMs, nowMs)
+    return paused(nextMs - nowMs, signal)
   }
 }

@@ -72,13 +72,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   digest(random, id) {
     const text = `text ${random.below(DIGEST_TEXTS)}`
     const digest = createHash('sha256').update(text).digest('hex')
-    const tensor = (name: string, value: string): Tensor => ({
-      name,
-      datatype: 'BYTES',
-      shape: [1],
-      data: BytesArray.from([value]),
-    })
-    return unary({ modelName: 'digest', id, inputs: [tensor('text', text)] }, [tensor('digest', digest)])
+    return unary({ modelName: 'digest', id, inputs: [oneText('text', text)] }, [oneText('digest', digest)])
   },
   times(random, id) {
     const input = ints(random, 'numbers')
@@ -120,6 +114,10 @@ function texts(random: Random, name: string, ending: string): Tensor<'BYTES'> {
     Array.from({ length }, () => `${random.bytes(random.size(40)).toString('hex')}${ending}`),
   )
   return { name, datatype: 'BYTES', shape: [length], data }
+}
+
+function oneText(name: string, text: string): Tensor {
+  return { name, datatype: 'BYTES', shape: [1], data: BytesArray.from([text]) }
 }
 
 function times(input: Tensor<'INT32'>, factor: number): Tensor<'INT32'> {

@@ -46,7 +46,8 @@ async function develop(t: TestContext, files: Readonly<Record<string, string>>) 
     rest: rest!,
     write,
     /** Waits until so many lines have matched. */
-    seen: (text: string, count = 1) => command.printed(new RegExp(`(?:${text}[^]*){${count}}`)),
+    seen: (text: string, count = 1) =>
+      command.printed(new RegExp(`^(?:(?:(?!${text})[^])*${text}){${count}}`)),
     async ask(name: string): Promise<string> {
       const body = '{"inputs": [{"name": "x", "datatype": "INT32", "shape": [1], "data": [1]}]}'
       const response = await fetch(`${rest}/v2/models/${name}/infer`, { method: 'POST', body })
@@ -67,10 +68,10 @@ suite('millrace dev', () => {
     await seen('m reloaded in \\d+ ms\n')
     assert.equal(await ask('m'), 'two')
 
-    await write('m/model.ts', MODEL.replace('said + this', 'said = + this'))
+    await write('m/model.ts', MODEL.replace('said + this', 'said +* this'))
     await seen('millrace: m could not be reloaded; its last good state goes on serving\n')
     await seen('  m/model\\.ts:9:\\d+\n  SyntaxError: .*\n')
-    await seen('  > +9 \\|     return .*said = \\+ this.*\n +\\| +\\^\n')
+    await seen('  > +9 \\|     return .*said \\+\\* this.*\n +\\| +\\^\n')
     assert.equal(await ask('m'), 'two')
 
     await write('m/model.ts', MODEL.replace('said + this', "said + '!' + this"))

@@ -4,6 +4,8 @@ import { EXIT } from './exit-codes.ts'
 import { failureLine } from './failure-line.ts'
 import { createProgram } from './program.ts'
 
+// Whoever reads what is written may leave (`| head`); a server serves on. Who has to know asks each write.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const exitCode = await run()
 await Promise.all([flushed(process.stdout), flushed(process.stderr)])
 // What a model has left behind, such as a timer, must not keep the process.

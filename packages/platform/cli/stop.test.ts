@@ -106,3 +106,20 @@ suite('a second signal ends the process at once', () => {
     })
   }
 })
+
+test('a server whose output nobody reads any more serves on', async t => {
+  const code =
+    'export class TestModel { predict({ id }, { log }) { log.info("asked " + id); return { outputs: [] } } }'
+  const { command, ask } = await start(t, code)
+  const first = await ask('1')
+  assert.equal(await statusOf(first), 200)
+  command.child.stdout?.destroy()
+  command.child.stderr?.destroy()
+  const [, rest] = /REST +(\S+)/.exec(command.stdout)!
+  for (const id of ['2', '3']) {
+    const body = JSON.stringify({ id, inputs: [] })
+    assert.equal((await fetch(`${rest}/v2/models/m/infer`, { method: 'POST', body })).status, 200)
+  }
+  command.child.kill('SIGTERM')
+  assert.equal(await command.ended, 0)
+})

@@ -13,8 +13,7 @@ const SOCKET_FD = 3
 
 function processChannel() {
   // Whoever stops the server stops its workers in order; a key press in the terminal reaches all at once.
-  process.on('SIGINT', ignore)
-  process.on('SIGTERM', ignore)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.on(signal, ignore)
   return createSocketChannel(new Socket({ fd: SOCKET_FD, readable: true, writable: true }))
 }
 

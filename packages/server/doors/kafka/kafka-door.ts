@@ -27,7 +27,7 @@ export interface KafkaDoorOptions {
 
 /** Between two attempts to reach the brokers; each takes twice as long as the one before. */
 const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 30_000
+const LONGEST_PAUSE_MS = 10_000
 
 /**
  * Makes the door and checks its settings; brokers are not asked before it begins.

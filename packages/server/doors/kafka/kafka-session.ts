@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import {
-  Consumer,
-  findErrorBy,
-  type Message,
-  type MessagesStream,
-  ProduceAcks,
-  Producer,
-} from '@platformatic/kafka'
+import { Consumer, type Message, type MessagesStream, ProduceAcks, Producer } from '@platformatic/kafka'
 import type { ServerLogger } from '../../base/index.ts'
 import type { AnswerRecord } from './answer-record.ts'
 import type { ConnectionOptions } from './connection.ts'
 import type { DoorFigures } from './door-figures.ts'
-import { type InputRecord, type OutputRecord, sizeOf } from './kafka-record.ts'
+import { type InputRecord, type Produce, sizeOf } from './kafka-record.ts'
 import { PartitionProgress, type Position } from './partition-progress.ts'
+import { producing } from './producing.ts'
 import { unless, within } from './waiting.ts'
 
 export interface SessionOptions {
@@ -105,7 +99,7 @@ class Session {
   readonly #options: SessionOptions
   readonly #end: SessionEnd
   readonly #consumer: Consumer
-  readonly #producer: Producer
+  readonly #produce: Produce
   readonly #positions: Map<number, bigint>
   readonly #progress = new PartitionProgress()
   readonly #broken = new AbortController()
@@ -128,7 +122,7 @@ class Session {
     this.#options = options
     this.#end = end
     this.#consumer = consumer
-    this.#producer = producer
+    this.#produce = producing(producer)
     this.#positions = positions
     this.#dropping = AbortSignal.any([end.dropping, this.#broken.signal])
     for (const client of [consumer, producer]) {
@@ -243,7 +237,7 @@ class Session {
     figures.inFlight += 1
     figures.consumed += 1
     try {
-      const outcome = await answer(record, reply => this.#produce(reply), this.#dropping)
+      const outcome = await answer(record, this.#produce, this.#dropping)
       figures[outcome] += 1
       this.#progress.finish(record.partition, record.offset)
       void this.#commit()
@@ -255,29 +249,6 @@ class Session {
     figures.inFlight -= 1
     this.#take()
     this.#settleIfIdle()
-  }
-
-  async #produce({ topic, key, value, headers }: OutputRecord): Promise<boolean> {
-    if (value !== undefined && value.length > MAX_VALUE_BYTES) return false
-    try {
-      await this.#producer.send({
-        messages: [
-          {
-            topic,
-            headers: new Map(headers),
-            ...(key === undefined ? {} : { key }),
-            ...(value === undefined ? {} : { value }),
-          },
-        ],
-      })
-      return true
-    } catch (error) {
-      const isTooLarge = TOO_LARGE.some(
-        id => error instanceof Error && findErrorBy(error, 'apiId', id) !== null,
-      )
-      if (!isTooLarge) throw error
-      return false
-    }
   }
 
   /** Commits what has been answered, one request at a time: while one is under way, what comes in waits for the next. */
@@ -320,8 +291,3 @@ class Session {
     if (this.#isEnding && this.#inFlight === 0) this.#idle.resolve()
   }
 }
-
-/** Less than brokers take in one request by default (socket.request.max.bytes): more would break the connection. */
-const MAX_VALUE_BYTES = 64 * 1024 * 1024
-/** What brokers call a record that they will not take however often it is sent. */
-const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']
