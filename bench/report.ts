@@ -27,25 +27,13 @@ export function reportOf({ conditions, scenarios }: BenchResult): string {
 }
 
 function targetLines(scenario: ScenarioResult): string[][] {
-  switch (scenario.kind) {
-    case 'load':
-      return ratioLines(scenario)
-    case 'probe':
-      return probeLines(scenario)
-    case 'start':
-      return limitLines(scenario)
-  }
+  if (scenario.kind === 'load') return ratioLines(scenario)
+  return scenario.kind === 'probe' ? probeLines(scenario) : limitLines(scenario)
 }
 
 function scenarioTable(scenario: ScenarioResult): string {
-  switch (scenario.kind) {
-    case 'load':
-      return loadTable(scenario)
-    case 'probe':
-      return probeTable(scenario)
-    case 'start':
-      return startTable(scenario)
-  }
+  if (scenario.kind === 'load') return loadTable(scenario)
+  return scenario.kind === 'probe' ? probeTable(scenario) : startTable(scenario)
 }
 
 function ratioLines({ title, rows, comparisons }: LoadScenarioResult): string[][] {

@@ -41,8 +41,9 @@ async function runProgram(
   const command = [process.execPath, '--conditions=millrace-source', '--expose-gc', file, String(durationMs)]
   const [name, ...args] = cores === 'one' ? onCore(SERVER_CORE, command) : command
   const child = spawn(name!, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
-  if (code !== 0) throw new Error(`${program} ended with exit code ${String(code)}`)
+  const ended = once(child, 'exit') as Promise<[number | null]>
+  const [output, [code]] = await Promise.all([text(child.stdout), ended])
+  if (code !== 0) throw new Error(`${program} ended with exit code ${code}`)
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
 }
 

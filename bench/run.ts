@@ -52,14 +52,10 @@ async function run(options: Options): Promise<void> {
 }
 
 function runScenario(scenario: Scenario, options: Options): Promise<ScenarioResult> {
-  switch (scenario.kind) {
-    case 'load':
-      return runLoadScenario(scenario, options, progress)
-    case 'probe':
-      return runProbeScenario(scenario, options, progress)
-    case 'start':
-      return runStartScenario(scenario, options, progress)
-  }
+  if (scenario.kind === 'load') return runLoadScenario(scenario, options, progress)
+  return scenario.kind === 'probe'
+    ? runProbeScenario(scenario, options, progress)
+    : runStartScenario(scenario, options, progress)
 }
 
 function progress(line: string): void {

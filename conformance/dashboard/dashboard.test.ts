@@ -95,7 +95,6 @@ test('a query that is no PromQL, or asks for what is not there, is found', () =>
 async function callGrpc(): Promise<void> {
   const { Client, credentials } = await import('@grpc/grpc-js')
   const client = new Client(`127.0.0.1:${server.grpc.port}`, credentials.createInsecure())
-  const identity = (bytes: Buffer) => bytes
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   client.makeUnaryRequest(
     '/inference.GRPCInferenceService/ServerMetadata',
@@ -124,4 +123,8 @@ function readExposition(text: string) {
       const [, metric = '', labels = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /.exec(line) ?? []
       return { metric, labels: new Set(Array.from(labels.matchAll(/(\w+)="/g), ([, name]) => name!)) }
     })
+}
+
+function identity(bytes: Buffer): Buffer {
+  return bytes
 }

@@ -14,11 +14,11 @@ export interface Selector {
 export function selectorsOf(query: string): readonly Selector[] {
   // Grafana's own variables stand where a duration or a text is expected.
   const promql = query.replaceAll('$__rate_interval', '5m').replaceAll(/\$\w+/g, 'x')
+  const text = (from: number, to: number) => promql.slice(from, to)
   const selectors: { metric: string; labels: Set<string>; from: number; to: number }[] = []
   const groupings: { labels: readonly string[]; from: number; to: number }[] = []
   parser.parse(promql).iterate({
     enter(node) {
-      const text = (from: number, to: number) => promql.slice(from, to)
       if (node.type.isError) {
         throw new SyntaxError(`no PromQL at position ${node.from} of: ${promql}`)
       }

@@ -59,14 +59,13 @@ export async function startBroker(name: string, secure?: SecureListener): Promis
     join(classes, '*'),
     ...args,
   ]
+  const users =
+    secure === undefined
+      ? []
+      : ['--add-scram', `SCRAM-SHA-256=[name=${secure.username},password=${secure.password}]`]
   await promisify(execFile)(
     'java',
-    java(
-      ...['kafka.tools.StorageTool', 'format', '--cluster-id', CLUSTER_ID, '--config', settings],
-      ...(secure === undefined
-        ? []
-        : ['--add-scram', `SCRAM-SHA-256=[name=${secure.username},password=${secure.password}]`]),
-    ),
+    java('kafka.tools.StorageTool', 'format', '--cluster-id', CLUSTER_ID, '--config', settings, ...users),
   )
 
   let process: ChildProcess | undefined

@@ -134,6 +134,20 @@ describe('without a group', () => {
       ['2', '2', '3', '3'],
     )
   })
+
+  test('a server goes on where it was when the broker comes back', async t => {
+    const topics = await openTopics(broker)
+    t.after(() => topics.close())
+    const server = await startReader(broker, topics, { kafka_max_in_flight: 4 })
+    t.after(() => server.close())
+    await topics.ask(...numbered(1, 60, { hold_ms: 30 }))
+    await topics.until(hasKeys(10))
+    await broker.stop()
+    await broker.start()
+    const again = await topics.reopen()
+    t.after(() => again.close())
+    await again.until(hasKeys(60))
+  })
 })
 
 test('a broker that is away at the start is awaited, and the server is ready without it', async t => {

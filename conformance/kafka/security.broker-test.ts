@@ -16,13 +16,9 @@ let broker: Broker
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const files = ['-keyout', key, '-out', certificate]
-  await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2'],
-    ...names,
-    ...files,
-  ])
+  const asked =
+    'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1'
+  await promisify(execFile)('openssl', [...asked.split(' '), '-keyout', key, '-out', certificate])
   const pem = (await readFile(key, 'utf8')) + (await readFile(certificate, 'utf8'))
   await writeFile(join(folder, 'password'), `${LOGIN.password}\n`)
   await writeFile(join(folder, 'wrong'), 'guess\n')

@@ -49,7 +49,7 @@ export async function startServer(
       isStructured: true,
       level: 'debug',
       write(line) {
-        lines.push(line); if (process.env['KLOG']) console.log(line.trim())
+        lines.push(line)
         for (const look of waiting) look()
       },
     }),

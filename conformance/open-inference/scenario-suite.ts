@@ -17,10 +17,10 @@ export function scenarioSuite(open: () => Promise<Target>): void {
   after(() => target.close())
 
   for (const [theme, rows] of Object.entries(SCENARIOS)) {
-    suite(theme, () => {
+    void suite(theme, () => {
       for (const row of rows) {
         for (const [index, name] of FORM_NAMES.entries()) {
-          test(`${row.title} (${name})`, async t => {
+          void test(`${row.title} (${name})`, async t => {
             const form = target.forms[index]!
             const objection = row.inexpressible?.[name] ?? form.objection(row.question)
             if (objection === undefined) await check(form, row)

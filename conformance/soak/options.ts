@@ -14,7 +14,7 @@ export const HELP = `Keeps a real server under mixed load while its workers are 
   npm run soak -- [--seconds 600] [--seed N] [--only process|thread|overload]
 
   --seconds N   how long the load on worker processes goes on, from 10 to 86400; default 600. A short form is 30.
-                Worker threads get a fifth of it, overload takes about half a minute
+                Worker threads get a fifth of it, overload takes about a minute
   --seed N      an integer from 0 to 4294967295; the same seed asks the same questions. Default: another one each time
   --only PART   one part in place of all three
   --help        prints this

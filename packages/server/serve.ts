@@ -11,7 +11,7 @@ import {
   readNamespace,
 } from './dataplane/index.ts'
 import { healthMethods, reflectionMethods } from './doors/grpc-standard/index.ts'
-import { createKafkaDoor, type KafkaDoor } from './doors/kafka/index.ts'
+import type { KafkaDoor } from './doors/kafka/index.ts'
 import {
   followModelRoutes,
   openInferenceMethods,
@@ -32,7 +32,7 @@ import {
 } from './lifecycle/index.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics/index.ts'
 import { createModelStager, createRepository, stageArtefact } from './repository/index.ts'
-import { createTracing, type Tracing } from './tracing/index.ts'
+import type { Tracing } from './tracing/index.ts'
 import {
   type GrpcLimits,
   type GrpcMethod,
@@ -136,14 +136,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       metrics.scheduling.modelLoaded(name, version, placement.place, loadMs),
     drainTimeoutMs: settings.shutdownTimeoutMs,
   })
-  const tracing =
-    options.tracer === undefined
-      ? null
-      : createTracing({
-          tracer: options.tracer,
-          httpStatusOf: error => toErrorResponse(error).status,
-          grpcCodeOf: error => toGrpcStatus(error).code,
-        })
+  const tracing = options.tracer === undefined ? null : await openTracing(options.tracer)
   const dataPlane = createDataPlane({
     registry,
     server: {
@@ -202,6 +195,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ? await watchRepository({ ...options.watch, settings, root, repository, registry, log })
       : null
     if (settings.isKafkaEnabled) {
+      // Its client is larger than the rest of the server, and few have brokers.
+      const { createKafkaDoor } = await import('./doors/kafka/index.ts')
       kafka = await createKafkaDoor({ settings, dataPlane, log })
       metrics.exposeKafka(kafka.figures)
     }
@@ -242,6 +237,16 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await workers?.close(0)
     throw error
   }
+}
+
+/** Loaded only for those who trace. */
+async function openTracing(tracer: Tracer): Promise<Tracing> {
+  const { createTracing } = await import('./tracing/index.ts')
+  return createTracing({
+    tracer,
+    httpStatusOf: error => toErrorResponse(error).status,
+    grpcCodeOf: error => toGrpcStatus(error).code,
+  })
 }
 
 /** What a loaded model reads from the disk. */

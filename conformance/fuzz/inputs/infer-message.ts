@@ -59,7 +59,9 @@ export function inferMessage(random: Random): Buffer {
   const fields = [
     text(
       REQUEST.modelName,
-      random.isOneIn(30) ? random.pick(STRANGE_TEXTS) : random.pick(['echo', 'echo', 'echo', 'typed', 'row']),
+      random.isOneIn(30)
+        ? random.pick(STRANGE_TEXTS)
+        : random.pick(['echo', 'echo', 'echo', 'typed', 'row', 'joined', 'apart', 'kept']),
     ),
     text(REQUEST.id, random.isOneIn(10) ? random.pick(STRANGE_TEXTS) : 'id'),
     ...tensors.map(({ fields }) => lengthDelimited(REQUEST.inputs, Buffer.concat(fields))),

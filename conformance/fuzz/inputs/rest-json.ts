@@ -63,7 +63,7 @@ const WORDS = [
 ].map(word => Buffer.from(word))
 
 /** Most inputs fit none but the echo, which takes whatever can be read. */
-export const MODELS = ['echo', 'echo', 'echo', 'typed', 'row'] as const
+export const MODELS = ['echo', 'echo', 'echo', 'typed', 'row', 'joined', 'apart', 'kept'] as const
 
 const BATCH = 50
 let batch: { readonly key: string; readonly texts: readonly string[] } | undefined

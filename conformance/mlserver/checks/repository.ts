@@ -4,14 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Check } from '../check.ts'
 import { type LaunchedServer, type PlacedModel, withServer } from '../launchers/launcher.ts'
-import {
-  grpcSum,
-  marksFolder,
-  member,
-  outputData,
-  SUM_REQUEST,
-  textRequest,
-} from '../questions.ts'
+import { grpcSum, marksFolder, member, outputData, SUM_REQUEST, textRequest } from '../questions.ts'
 
 /** One version of the sum model, under the name `m`. */
 function version(text: string | undefined, folder = `m/${text}`): PlacedModel {

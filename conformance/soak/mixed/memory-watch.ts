@@ -37,7 +37,7 @@ const MIB = 1024 * KIB
 const LIMITS: Readonly<Record<'liveBytes' | 'serverBytes' | 'treeBytes', GrowthLimit>> = {
   liveBytes: { bytesPerSecond: 16 * KIB, noiseBytes: 4 * MIB },
   serverBytes: { bytesPerSecond: 64 * KIB, noiseBytes: 32 * MIB },
-  treeBytes: { bytesPerSecond: 128 * KIB, noiseBytes: 96 * MIB },
+  treeBytes: { bytesPerSecond: 128 * KIB, noiseBytes: 128 * MIB },
 }
 
 const NAMES = {

@@ -29,7 +29,7 @@ suite('a code frame', () => {
   })
 
   test('has colours where they are wanted', () => {
-    assert.match(frameOf(['a', 1, 1], { FORCE_COLOR: '1' }), /\u001B\[31m\^\u001B\[39m/)
+    assert.ok(frameOf(['a', 1, 1], { FORCE_COLOR: '1' }).includes('\u001B[31m^\u001B[39m'))
   })
 
   test('shows the beginning of long lines, and nothing of lines that are not there', () => {

@@ -48,7 +48,7 @@ async function develop(t: TestContext, files: Readonly<Record<string, string>>) 
     /** Waits until so many lines have matched. */
     seen: (text: string, count = 1) =>
       command.printed(new RegExp(`^(?:(?:(?!${text})[^])*${text}){${count}}`)),
-    async ask(name: string): Promise<string> {
+    ask: async (name: string): Promise<string> => {
       const body = '{"inputs": [{"name": "x", "datatype": "INT32", "shape": [1], "data": [1]}]}'
       const response = await fetch(`${rest}/v2/models/${name}/infer`, { method: 'POST', body })
       if (!response.ok) return String(response.status)

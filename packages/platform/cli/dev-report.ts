@@ -21,7 +21,6 @@ const STACK_LINES = 6
 export function createDevReport(server: RunningServer, folder: string): DevReport {
   /** Models that have been told of, and have not gone. */
   const known = new Set<string>()
-  const print = (text: string) => void process.stdout.write(text)
   const fail = async (headline: string, error: unknown) => {
     const text = await failureText(error, folder)
     process.stderr.write(`\n${failureLine(headline)}${text}`)
@@ -66,6 +65,10 @@ export function createDevReport(server: RunningServer, folder: string): DevRepor
       }
     },
   }
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
 }
 
 function loadedEntries(server: RunningServer): readonly ModelEntry[] {

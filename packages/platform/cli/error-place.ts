@@ -24,11 +24,11 @@ const MAX_CAUSES = 10
  * Finds out which line of the models below a folder an error comes from: a mistake in a module's syntax or imports, what
  * the module or the model has thrown, a mistake in a settings file.
  */
-export async function placeError(error: unknown, folder: string): Promise<PlacedError> {
+export async function placeError(thrown: unknown, folder: string): Promise<PlacedError> {
   const root = await realpath(folder).catch(() => folder)
-  const chain = causesOf(error)
+  const chain = causesOf(thrown)
   const [outermost] = chain
-  if (outermost === undefined) return { problem: String(error), place: undefined }
+  if (outermost === undefined) return { problem: String(thrown), place: undefined }
   for (const cause of chain.toReversed()) {
     const place =
       placeInJson(cause) ??
@@ -44,9 +44,9 @@ export async function placeError(error: unknown, folder: string): Promise<Placed
   return { problem: place === undefined ? message : message.slice(place.file.length + 2), place }
 }
 
-function causesOf(error: unknown): readonly Error[] {
+function causesOf(thrown: unknown): readonly Error[] {
   const causes: Error[] = []
-  for (let cause = error; cause instanceof Error && causes.length < MAX_CAUSES; cause = cause.cause) {
+  for (let cause = thrown; cause instanceof Error && causes.length < MAX_CAUSES; cause = cause.cause) {
     causes.push(cause)
   }
   return causes
@@ -92,7 +92,7 @@ async function placeOfImport({ message }: Error): Promise<SourcePlace | undefine
     for (const { 1: specifier, index: start } of text.matchAll(/['"]([^'"]+)['"]/g)) {
       const isMeant = specifier === target || specifier!.startsWith(`${target}/`)
       if (isMeant || (specifier!.startsWith('.') && resolve(dirname(file), specifier!) === target)) {
-        return { file, line: index + 1, column: start + 2 }
+        return { file, line: index + 1, column: start + 1 }
       }
     }
   }

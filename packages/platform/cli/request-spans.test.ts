@@ -123,7 +123,7 @@ test('a stream is one span until its end; gRPC calls are spans by their path; he
   await (await infer(1, {}, 'infer_stream')).text()
   assert.equal((await ended('POST /v2/models/{model_name}/infer_stream')).ended, true)
   await fetch(`${base}/v2/health/ready`)
-  const client = await createGrpcClient({ target: `127.0.0.1:${server.grpc.port}` })
+  const client = createGrpcClient({ target: `127.0.0.1:${server.grpc.port}` })
   const inputs = [{ name: 'x', datatype: 'INT32', shape: [1], data: Int32Array.of(1) }] as const
   await client.infer({ modelName: 'told', inputs })
   await client.close()

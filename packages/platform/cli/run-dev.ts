@@ -86,9 +86,10 @@ export async function runDev(argument: string, flags: DevFlags): Promise<void> {
     const failures = await Promise.race([server.started, stop])
     if (Array.isArray(failures)) {
       const report = createDevReport(server, folder)
-      let telling = report.started(failures, performance.now() - startedMs)
+      const untold = (error: unknown) => log.error('what has changed cannot be told', { error })
+      let telling = report.started(failures, performance.now() - startedMs).catch(untold)
       // One after the other, in the order in which they came about.
-      onChange = change => void (telling = telling.then(() => report.changed(change)))
+      onChange = change => void (telling = telling.then(() => report.changed(change)).catch(untold))
       for (const change of changes) onChange(change)
       await stop
     }
@@ -120,9 +121,11 @@ const TOLD: Readonly<Record<string, string>> = {
   'load failed': 'subject',
 }
 
+function isTold(message: string, fields: object = {}): boolean {
+  return Object.hasOwn(TOLD, message) && Object.hasOwn(fields, TOLD[message]!)
+}
+
 function withoutLoads(log: ServerLogger): ServerLogger {
-  const isTold = (message: string, fields: object = {}) =>
-    Object.hasOwn(TOLD, message) && Object.hasOwn(fields, TOLD[message]!)
   return {
     debug: (message, fields) => (isTold(message, fields) ? undefined : log.debug(message, fields)),
     info: (message, fields) => (isTold(message, fields) ? undefined : log.info(message, fields)),

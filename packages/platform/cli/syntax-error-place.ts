@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { SourcePlace } from './error-place.ts'
 
 const MAX_FILES = 20
+/** Of which these are the latest; a folder that has more is no model's. */
+const MAX_CANDIDATES = 10_000
 const MAX_BYTES = 1024 * 1024
 const TIMEOUT_MS = 10_000
 
@@ -26,14 +28,18 @@ export async function findSyntaxError(folder: string, message: string): Promise<
 
 async function latestModules(folder: string): Promise<readonly string[]> {
   const found: { readonly file: string; readonly savedMs: number }[] = []
-  const exclude = (name: string) => /(?:^|\/)(?:node_modules|dist|\.[^/]*)$/.test(name)
-  for await (const name of glob('**/*.{js,mjs,ts,mts}', { cwd: folder, exclude })) {
+  for await (const name of glob('**/*.{js,mjs,ts,mts}', { cwd: folder, exclude: isLeftOut })) {
+    if (found.length === MAX_CANDIDATES) break
     const file = join(folder, name)
     const status = await stat(file).catch(() => null)
     if (status?.isFile() === true && status.size <= MAX_BYTES) found.push({ file, savedMs: status.mtimeMs })
   }
   found.sort((left, right) => right.savedMs - left.savedMs)
   return found.slice(0, MAX_FILES).map(({ file }) => file)
+}
+
+function isLeftOut(name: string): boolean {
+  return /(?:^|\/)(?:node_modules|dist|\.[^/]*)$/.test(name)
 }
 
 const STRIP = `const { stripTypeScriptTypes } = require('node:module')

@@ -13,7 +13,6 @@ import { createAuthentication } from './authentication.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { grpcRequirement, restRequirement } from './scope.ts'
 import { toListenerOptions, watchTlsCredentials } from './tls-credentials.ts'
-import { openTokens } from './tokens.ts'
 
 /** What a listener is given to protect it; members that are `undefined` cost it nothing. */
 export interface ListenerAccess<Route> {
@@ -49,7 +48,11 @@ export async function createAccess(settings: SecuritySettings, log: ServerLogger
   // Listeners that inherit a setting share what it names.
   const credentials = shared((tls: TlsSettings) => keep(watchTlsCredentials(tls, log)))
   const apiKeys = shared((keys: ApiKeysSettings) => keep(watchApiKeys(keys, log)))
-  const tokens = shared((jwt: JwtSettings) => keep(openTokens(jwt, log)))
+  const tokens = shared(async (jwt: JwtSettings) => {
+    // Loaded only for those who take tokens.
+    const { openTokens } = await import('./tokens.ts')
+    return keep(openTokens(jwt, log))
+  })
 
   const open = async (security: ListenerSecurity): Promise<OpenedListener> => {
     const tls = await credentials(security.tls)

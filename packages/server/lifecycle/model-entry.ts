@@ -23,8 +23,13 @@ export function stateOf(entry: ModelEntry): ModelState {
   return entry.isLoading ? 'LOADING' : 'UNAVAILABLE'
 }
 
+/** The reason of a model that loads and says that it cannot answer yet. */
+export const LOADED_UNREADY = 'Its load() answered false.'
+
 /** Why a model is not READY, or why its latest reload failed; '' if all is well. */
 export function reasonOf({ instance, reason }: ModelEntry): string {
+  // It may have become ready since.
+  if (reason === LOADED_UNREADY && instance?.bound.model.isReady === true) return ''
   if (reason !== '' || instance === null) return reason
   const { model } = instance.bound
   return model instanceof RemoteModel ? model.reason : ''

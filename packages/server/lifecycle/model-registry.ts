@@ -1,7 +1,8 @@
 import { type ModelMetrics, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import { type ModelRepository, type ModelVersionSettings, pickDefaultVersion } from '../repository/index.ts'
-import { keyOf, type ModelEntry, reasonOf, stateOf } from './model-entry.ts'
+import { watchReadiness } from '../workers/index.ts'
+import { keyOf, LOADED_UNREADY, type ModelEntry, reasonOf, stateOf } from './model-entry.ts'
 import { type IndexEntry, listIndex } from './model-index.ts'
 import { createInstance, type InstanceOptions, type ModelInstance } from './model-instance.ts'
 import { NameLocks } from './name-locks.ts'
@@ -218,9 +219,11 @@ class Registry implements ModelRegistry {
         this.#retireBehind(instance)
         throw this.#stopping.signal.reason
       }
+      // Pools tell of what runs in workers.
+      if (instance.placement.place === 'server') watchReadiness(instance.bound.model, () => this.#changed())
       const previous = entry.instance
       entry.instance = instance
-      entry.reason = instance.bound.model.isReady ? '' : 'Its load() answered false.'
+      entry.reason = instance.bound.model.isReady ? '' : LOADED_UNREADY
       this.#failures.delete(keyOf(name, version))
       this.#chooseDefault(name)
       this.#options.onLoaded(instance)

@@ -1,6 +1,6 @@
 import { dirname, relative, sep } from 'node:path'
 import { ServingError } from '@millrace/sdk'
-import { type FSWatcher, watch } from 'chokidar'
+import type { FSWatcher } from 'chokidar'
 import type { ServerLogger } from '../base/index.ts'
 import {
   isWatchable,
@@ -66,6 +66,8 @@ export async function watchRepository(options: RepositoryWatchOptions): Promise<
     return { begin() {}, async close() {} }
   }
   const changes = new Changes(options)
+  // Loaded only for those who watch.
+  const { watch } = await import('chokidar')
   const watcher = watch(root, {
     ignoreInitial: true,
     depth: DEPTH,

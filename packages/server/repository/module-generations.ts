@@ -84,7 +84,7 @@ function followImports(): void {
       const path = fileURLToPath(url)
       if (!isOwnFile(path, generation.folder)) return resolved
       joinGeneration(generation, path)
-      if (context.conditions?.includes('import') === true) runOutdated(generation, path)
+      if (context.conditions.includes('import')) runOutdated(generation, path)
       url.searchParams.set('generation', String(generation.number))
       return { ...resolved, url: url.href }
     },

@@ -66,6 +66,27 @@ suite('Watch', () => {
     await closing
   })
 
+  for (const placement of ['server', 'worker']) {
+    test(`tells when a model says that it is not ready, placement ${placement}`, async t => {
+      const code = `export class TestModel {
+  predict() {
+    this.isReady = false
+    return { outputs: [] }
+  }
+}
+`
+      const files = modelFiles('m', code, { placement })
+      const started = await startTestServer(t, files, { parallel_workers: 1 })
+      await started.server.started
+      const statuses = statusesOf(healthOf(t, started), '')
+      assert.equal(await nextOf(statuses), 'SERVING')
+      await started.post('/v2/models/m/infer', { inputs: [] })
+      assert.equal(await nextOf(statuses), 'NOT_SERVING')
+      await started.post('/v2/repository/models/m/load')
+      assert.equal(await nextOf(statuses), 'SERVING')
+    })
+  }
+
   test('may be silent for longer than other streams', async t => {
     const started = await startTestServer(t, modelFiles('m', saying('x')), { stream_idle_timeout: 0.1 })
     await started.server.started

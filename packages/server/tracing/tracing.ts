@@ -58,15 +58,22 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
     return { span, active: trace.setSpan(parent, span) }
   }
 
+  const endFailedRoute = (span: Span, error: unknown) => {
+    const status = httpStatusOf(error)
+    span.setAttribute('http.response.status_code', status)
+    endSpan(span, error, status >= FIRST_SERVER_ERROR)
+  }
+
+  const endMethod = (span: Span, error: unknown) => {
+    const code = error === null ? 0 : grpcCodeOf(error)
+    span.setAttribute('rpc.grpc.status_code', code)
+    endSpan(span, error, GRPC_SERVER_ERRORS.has(code))
+  }
+
   const tracedRoute = (route: HttpRoute): HttpRoute => {
     if (route.isExemptFromLimits === true) return route
     const template = mlserverTemplate(route.path)
     const name = `${route.method} ${template}`
-    const fail = (span: Span, error: unknown) => {
-      const status = httpStatusOf(error)
-      span.setAttribute('http.response.status_code', status)
-      endSpan(span, error, status >= FIRST_SERVER_ERROR)
-    }
     return {
       ...route,
       async handle(request) {
@@ -86,7 +93,7 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
           }
           return { ...response, body: endWithStream(body, error => endSpan(span, error, error !== null)) }
         } catch (error) {
-          fail(span, error)
+          endFailedRoute(span, error)
           throw error
         }
       },
@@ -96,11 +103,6 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
   const tracedMethod = (path: string, method: GrpcMethod): GrpcMethod => {
     const [, service = '', name = ''] = path.split('/')
     const attributes = { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': name }
-    const end = (span: Span, error: unknown) => {
-      const code = error === null ? 0 : grpcCodeOf(error)
-      span.setAttribute('rpc.grpc.status_code', code)
-      endSpan(span, error, GRPC_SERVER_ERRORS.has(code))
-    }
     if (method.kind === 'unary') {
       return {
         ...method,
@@ -109,10 +111,10 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
           const traced = new TracedCall(call, withTraceContext(call.headers, span.spanContext()))
           try {
             const answer = await context.with(active, () => method.handle(message, traced))
-            end(span, null)
+            endMethod(span, null)
             return answer
           } catch (error) {
-            end(span, error)
+            endMethod(span, error)
             throw error
           }
         },
@@ -123,7 +125,7 @@ export function createTracing({ tracer, httpStatusOf, grpcCodeOf }: TracingOptio
       handle(messages: AsyncIterable<Uint8Array>, call: GrpcCall) {
         const { span } = start(path, SpanKind.SERVER, call.headers, attributes)
         const traced = new TracedCall(call, withTraceContext(call.headers, span.spanContext()))
-        return endWithStream(method.handle(messages, traced), error => end(span, error))
+        return endWithStream(method.handle(messages, traced), error => endMethod(span, error))
       },
     }
   }
@@ -176,7 +178,7 @@ function parentOf(headers: Headers): Context {
 /** What a client did wrong is no failure of the server's span, but is told. */
 function endSpan(span: Span, error: unknown, isFailure: boolean): void {
   if (error !== null && error !== undefined) {
-    const exception = error instanceof Error ? error : new Error(String(error))
+    const exception = error instanceof Error ? error : new Error(describeThrown(error))
     span.recordException(exception)
     if (isFailure) span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message })
   } else if (isFailure) span.setStatus({ code: SpanStatusCode.ERROR })
@@ -186,4 +188,8 @@ function endSpan(span: Span, error: unknown, isFailure: boolean): void {
 /** `/v2/models/:model/infer` as `/v2/models/{model_name}/infer`. */
 function mlserverTemplate(path: string): string {
   return path.replace(':model', '{model_name}').replace(':version', '{model_version}')
+}
+
+function describeThrown(thrown: unknown): string {
+  return typeof thrown === 'string' ? thrown : `something of type ${typeof thrown} was thrown`
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { posix } from 'node:path'
-import { type ReadEntry, Unpack } from 'tar'
+import type { ReadEntry } from 'tar'
 
 export interface ArchiveLimits {
   /** Of all files together, unpacked. */
@@ -46,6 +46,7 @@ export async function unpackArchive(
     timer = setTimeout(() => reject(error), MAX_FINISH_MS)
     unpack.end()
   }
+  const { Unpack } = await import('tar')
   const unpack = new Unpack({
     cwd: folder,
     // Whatever the library would only warn about is refused.

@@ -1,5 +1,4 @@
 import {
-  type BaseModel,
   type BoundModel,
   bindModel,
   type InferenceResponse,
@@ -23,6 +22,7 @@ import type {
   StreamMessage,
 } from './messages.ts'
 import { type Block, type Packing, packBytes, packTensors } from './tensor-packing.ts'
+import { watchReadiness } from './watch-readiness.ts'
 import { WorkerContext } from './worker-context.ts'
 import { unpackRequest, WorkerStream } from './worker-stream.ts'
 
@@ -209,22 +209,6 @@ export class HostedModel {
   #send(message: FromWorker): void {
     this.#channel.send(message, [])
   }
-}
-
-/** Has `report` called when somebody sets `isReady`; a class that computes it is looked at after each answer. */
-function watchReadiness(model: BaseModel, report: () => void): void {
-  const property = Object.getOwnPropertyDescriptor(model, 'isReady')
-  if (property?.configurable !== true || !('value' in property)) return
-  let { isReady } = model
-  Object.defineProperty(model, 'isReady', {
-    configurable: true,
-    enumerable: true,
-    get: () => isReady,
-    set(value: boolean) {
-      isReady = value
-      report()
-    },
-  })
 }
 
 function routeRequest(request: CrossingRouteRequest, body = new Uint8Array(0)): RouteRequest {

@@ -63,6 +63,14 @@ describe('writeFloat32s', () => {
     }
   })
 
+  it('writes every sign and exponent with the fewest digits', () => {
+    const words = new Uint32Array(CHUNK)
+    for (let upper = 0; upper < 512; upper++) {
+      for (let index = 0; index < 50; index++) words[index] = (upper << 23) | (Math.random() * 2 ** 23)
+      check(new Float32Array(words.buffer, 0, 50))
+    }
+  })
+
   it('writes short decimals of every magnitude so that they read back, with the fewest digits', () => {
     for (let exponent = -45; exponent < 38; exponent++) {
       check(Float32Array.from({ length: 100 }, (_, index) => Number(`${index + 1}e${exponent}`)))
@@ -87,6 +95,36 @@ describe('writeFloat32s', () => {
       'null',
       'null',
     ])
+  })
+
+  it('writes many as it writes each, within the room that it asks for', () => {
+    for (const length of [1, 2, 32, 33, 1023, 1024, 1025, 2500]) {
+      const values = Float32Array.from(
+        { length },
+        () => (Math.random() - 0.5) * 10 ** (Math.random() * 60 - 30),
+      )
+      const room = Buffer.alloc(length * MAX_FLOAT32_BYTES)
+      const exact = { bytes: room, view: new DataView(room.buffer, room.byteOffset, room.length) }
+      const text = room.toString('latin1', 0, writeFloat32s(exact, 0, values))
+      assert.equal(text, Array.from(values, value => write(Float32Array.of(value)).join()).join())
+    }
+    const widest = Float32Array.of(
+      -1.1754944e-38,
+      -123456790528,
+      -3.4028235e38,
+      -99999984306749440,
+      -1.2345678e-6,
+    )
+    for (const value of widest) {
+      const room = Buffer.alloc(MAX_FLOAT32_BYTES)
+      const exact = { bytes: room, view: new DataView(room.buffer, room.byteOffset, room.length) }
+      writeFloat32s(exact, 0, Float32Array.of(value))
+    }
+  })
+
+  it('writes halves of float16 arrays', () => {
+    const end = writeFloat32s(target, 0, Float16Array.of(0.1, -0, 65504, Number.NaN))
+    assert.equal(bytes.toString('latin1', 0, end), '0.099975586,-0.0,65504,null')
   })
 
   it('writes nothing for no values', () => {

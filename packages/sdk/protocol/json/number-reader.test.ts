@@ -7,8 +7,11 @@ import { readNumbers } from './number-reader.ts'
 
 const into = new Float64Array(64)
 
-function readOne(text: string, isSingle: boolean): number {
-  const reader = new JsonReader(Buffer.from(text))
+/** More than the fast ways look ahead. */
+const PADDING = ' '.repeat(32)
+
+function readOne(text: string, isSingle: boolean, padding: string): number {
+  const reader = new JsonReader(Buffer.from(text + padding))
   assert.equal(readNumbers(reader, into, 1, isSingle), 1, text)
   assert.equal(reader.position, text.length, text)
   return into[0]!
@@ -16,8 +19,25 @@ function readOne(text: string, isSingle: boolean): number {
 
 function assertExact(text: string): void {
   const expected: unknown = JSON.parse(text)
-  assert.ok(Object.is(readOne(text, false), expected), text)
-  assert.ok(Object.is(Math.fround(readOne(text, true)), Math.fround(expected as number)), text)
+  for (const padding of ['', PADDING]) {
+    assert.ok(Object.is(readOne(text, false, padding), expected), text)
+    assert.ok(Object.is(Math.fround(readOne(text, true, padding)), Math.fround(expected as number)), text)
+  }
+}
+
+function assertList(text: string): void {
+  const expected = JSON.parse(`[${text}]`) as number[]
+  for (const isSingle of [false, true]) {
+    const reader = new JsonReader(Buffer.from(text))
+    const count = readNumbers(reader, into, into.length, isSingle)
+    assert.equal(count, expected.length, text)
+    assert.equal(reader.position, text.length, text)
+    for (const [index, value] of expected.entries()) {
+      const found = into[index]!
+      const isSame = isSingle ? Object.is(Math.fround(found), Math.fround(value)) : Object.is(found, value)
+      assert.ok(isSame, `${text}: element ${index} is ${found}`)
+    }
+  }
 }
 
 /** JSON numbers in every form: any count of digits on both sides of the dot, zeros at either end, exponents. */
@@ -39,6 +59,14 @@ const literal = fc
       (fraction === '' ? '' : `.${'0'.repeat(zeros)}${fraction}`) +
       (exponent === null ? '' : exponent.join('')),
   )
+
+/** What most floats look like, with up to 25 digits, and sometimes more of them or none. */
+const fraction = fc
+  .tuple(fc.constantFrom('', '-'), fc.nat(12_000), fc.nat(6), digits(0, 25))
+  .map(([sign, whole, shift, after]) => {
+    const before = Math.floor(whole / 10 ** shift)
+    return sign + before + (after === '' ? '' : `.${after}`)
+  })
 
 function digits(minLength: number, maxLength: number): fc.Arbitrary<string> {
   return fc.array(fc.nat(9), { minLength, maxLength }).map(list => list.join(''))
@@ -69,6 +97,53 @@ describe('readNumbers', () => {
       assertExact(String(value))
       assertExact(value.toExponential(count % 22))
       if (Math.abs(value) < 1e21) assertExact(value.toFixed(count % 25))
+    }
+  })
+
+  it('rounds every number of a list as JSON.parse does', () => {
+    const list = fc.array(fc.oneof({ weight: 5, arbitrary: fraction }, literal), {
+      minLength: 1,
+      maxLength: 64,
+    })
+    const separator = fc.constantFrom(',', ',', ', ', ' ,\n')
+    fc.assert(
+      fc.property(list, separator, (texts, between) => {
+        assertList(texts.join(between))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('rounds short and long forms of float32 below 1000 as JSON.parse does', () => {
+    for (let count = 0; count < 500; count++) {
+      const values = Array.from({ length: 64 }, (_, index) =>
+        Math.fround((Math.random() - 0.5) * 10 ** (((count + index) % 7) - 3)),
+      )
+      assertList(values.join(','))
+      assertList(values.map(value => value.toPrecision(7 + (count % 4))).join(','))
+      assertList(values.map(value => value.toFixed(count % 25)).join(','))
+      // Halfway between two float32: what decides is behind the digits that are looked at first.
+      const halves = values.map(value => value * (1 + 2 ** -24))
+      assertList(halves.map(value => value.toFixed(11 + (count % 20))).join(','))
+    }
+  })
+
+  it('looks at nothing behind the end', () => {
+    const text = '0.5,-1.25,123.4567890123456789012345,0.1234567890123,12,-0.75,1.5e3,0.123456789012345678,'
+    const memory = Buffer.from(text + '9'.repeat(32))
+    for (let length = 1; length <= text.length; length++) {
+      const cut = text.slice(0, length)
+      // A list up to its last whole number; a cut may leave only part of one that then is none.
+      const whole = cut.replace(/(?:,|,?-|[.]|e)$/, '')
+      const expected = JSON.parse(`[${whole}]`) as number[]
+      const reader = new JsonReader(memory.subarray(0, length))
+      if (/[-.e]$/.test(cut)) {
+        assert.throws(() => readNumbers(reader, into, 64, true), ServingError, cut)
+        continue
+      }
+      const count = readNumbers(reader, into, 64, true)
+      assert.deepEqual([...into.subarray(0, count)].map(Math.fround), expected.map(Math.fround), cut)
+      assert.equal(reader.position, whole.length, cut)
     }
   })
 
@@ -128,6 +203,11 @@ describe('readNumbers', () => {
       ['"1"', 64, [], 0],
       ['', 64, [], 0],
       ['1,', 64, [1], 1],
+      [`0.5,1.25 ,-12.75, [2]${PADDING}`, 64, [0.5, 1.25, -12.75], 16],
+      [`0.5,1.25,2.5,3.5${PADDING}`, 3, [0.5, 1.25, 2.5], 12],
+      [`0.5,1,1.5,null,2.5e1,0.125]${PADDING}`, 64, [0.5, 1, 1.5, Number.NaN, 25, 0.125], 26],
+      [`0.5,"1"${PADDING}`, 64, [0.5], 3],
+      [`0.5.5,1${PADDING}`, 64, [0.5], 3],
     ]
     for (const [text, limit, expected, position] of cases) {
       const reader = new JsonReader(Buffer.from(text))
@@ -154,8 +234,14 @@ describe('readNumbers', () => {
       'nul',
       'nil',
       '-null',
+      '00.5',
+      '-01.5',
+      '1.-5',
+      '12.',
+      '0.5e',
+      '-.5',
     ]
-    for (const text of cases) {
+    for (const text of cases.flatMap(text => [text, text + PADDING, `0.5,${text}${PADDING}`])) {
       const reader = new JsonReader(Buffer.from(text))
       assert.throws(
         () => readNumbers(reader, into, 64, false),
@@ -165,6 +251,7 @@ describe('readNumbers', () => {
     }
     for (const text of ['+1', '.5', 'NaN', 'Infinity', ']', '\u00001']) {
       assert.equal(readNumbers(new JsonReader(Buffer.from(text)), into, 64, false), 0, text)
+      assert.equal(readNumbers(new JsonReader(Buffer.from(text + PADDING)), into, 64, false), 0, text)
     }
   })
 })

@@ -34,7 +34,7 @@ export function writeTensorData(writer: ByteWriter, { name, datatype, data }: Te
       break
     case 'FP16':
       // Every half float is a float32, and what reads back as that reads back as the half float.
-      writeFloats(writer, new Float32Array(data))
+      writeFloats(writer, data)
       break
     case 'FP32':
       writeFloats(writer, data)
@@ -60,7 +60,7 @@ function writeIntegers(writer: ByteWriter, data: Exclude<NumericData, BigInt64Ar
   let at = writer.length
   for (let index = 0; index < data.length; index++) {
     if (index > 0) bytes[at++] = COMMA
-    at = writeInteger(bytes, at, data[index]!)
+    at = writeInteger(writer, at, data[index]!)
   }
   writer.length = at
 }
@@ -73,13 +73,13 @@ function writeBigIntegers(writer: ByteWriter, data: BigInt64Array | BigUint64Arr
     if (index > 0) bytes[at++] = COMMA
     const value = data[index]!
     const number = Number(value)
-    if (Number.isSafeInteger(number)) at = writeInteger(bytes, at, number)
+    if (Number.isSafeInteger(number)) at = writeInteger(writer, at, number)
     else at += bytes.write(value.toString(), at, 'latin1')
   }
   writer.length = at
 }
 
-function writeFloats(writer: ByteWriter, data: Float32Array): void {
+function writeFloats(writer: ByteWriter, data: Float32Array | Float16Array): void {
   for (let start = 0; start < data.length; start += CHUNK_ELEMENTS) {
     if (start > 0) writer.byte(COMMA)
     const chunk = data.length <= CHUNK_ELEMENTS ? data : data.subarray(start, start + CHUNK_ELEMENTS)

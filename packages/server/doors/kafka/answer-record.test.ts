@@ -139,6 +139,23 @@ test('a model that does not answer in time is not awaited, and learns of it', as
   assert.equal(signal!.aborted, true)
 })
 
+const busyForLong = () =>
+  Promise.reject(new ServingError('RESOURCE_EXHAUSTED', 'busy', { retryAfterMs: 60_000 }))
+
+test('a model that is too busy is asked again when it says, unless that is too late', async () => {
+  let asked = 0
+  const busyTwice: Infer = async (request, call) => {
+    asked += 1
+    if (asked <= 2) throw new ServingError('RESOURCE_EXHAUSTED', 'busy', { retryAfterMs: 1 })
+    return echo(request, call)
+  }
+  assert.equal((await answer(record(), { infer: busyTwice })).outcome, 'answered')
+  assert.equal(asked, 3)
+
+  const { replies } = await answer(record(), { infer: busyForLong, requestTimeoutMs: 1000 })
+  assert.equal(replies[0]!.headers['mlserver-error-code'], 'RESOURCE_EXHAUSTED')
+})
+
 test('a reply that is too large becomes a small error; a dead letter too', async () => {
   const produce = async ({ value }: OutputRecord) => (value?.length ?? 0) < BODY.length
   const { outcome, replies } = await answer(record({ key: Buffer.from('k'.repeat(100)) }), { produce })

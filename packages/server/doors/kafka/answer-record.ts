@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type InferenceRequest, type InferenceResponse, ServingError } from '@millrace/sdk'
 import { parseInferRequest } from '@millrace/sdk/protocol'
 import type { ServerLogger } from '../../base/index.ts'
@@ -72,7 +73,7 @@ export function recordAnswerer(options: AnswerOptions): AnswerRecord {
       id = request.id
       const call = new KafkaCall(headers, Date.now() + requestTimeoutMs, signal)
       if (asked.method === 'infer') {
-        const response = await unless(signal, dataPlane.infer(request, call))
+        const response = await inferWithPatience(dataPlane, request, call)
         clearTimeout(timer)
         await send(replyRecord(outputTopic, response, call.replyHeaders))
       } else {
@@ -94,6 +95,31 @@ export function recordAnswerer(options: AnswerOptions): AnswerRecord {
     } finally {
       clearTimeout(timer)
       ending.removeEventListener('abort', onEnding)
+    }
+  }
+}
+
+/** What a model that is busy is given, at most, before it is asked again. */
+const LONGEST_PAUSE_MS = 1000
+
+/**
+ * Asks again, as long as there is time, where the server or the model is too busy and says when to come back: a topic
+ * is a queue, and a record that waits here keeps others from being fetched.
+ */
+async function inferWithPatience(
+  dataPlane: DataPlane,
+  request: InferenceRequest,
+  call: KafkaCall,
+): Promise<InferenceResponse> {
+  const { signal } = call
+  while (true) {
+    try {
+      return await unless(signal, dataPlane.infer(request, call))
+    } catch (error) {
+      const pauseMs =
+        ServingError.is(error) && error.code === 'RESOURCE_EXHAUSTED' ? error.retryAfterMs : undefined
+      if (pauseMs === undefined || signal.aborted || Date.now() + pauseMs >= call.deadlineMs) throw error
+      await unless(signal, delay(Math.min(pauseMs, LONGEST_PAUSE_MS)))
     }
   }
 }

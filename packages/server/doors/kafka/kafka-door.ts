@@ -5,7 +5,6 @@ import type { DataPlane } from '../../dataplane/index.ts'
 import { recordAnswerer } from './answer-record.ts'
 import { connectionOptions } from './connection.ts'
 import type { DoorFigures } from './door-figures.ts'
-import { runSession } from './kafka-session.ts'
 
 /** Answers inference requests from one Kafka topic in another. */
 export interface KafkaDoor {
@@ -35,6 +34,8 @@ const LONGEST_PAUSE_MS = 10_000
  */
 export async function createKafkaDoor({ settings, dataPlane, log }: KafkaDoorOptions): Promise<KafkaDoor> {
   const connect = await connectionOptions(settings)
+  // The client library takes its time to load, which a server without Kafka need not spend.
+  const { runSession } = await import('./kafka-session.ts')
   if (settings.kafkaSecurity.sasl?.mechanism === 'PLAIN' && settings.kafkaSecurity.tls === undefined) {
     log.warn('kafka_security sends a password as it is over connections without TLS')
   }
@@ -109,11 +110,19 @@ export async function createKafkaDoor({ settings, dataPlane, log }: KafkaDoorOpt
   }
 }
 
-/** The innermost reason; clients wrap it in how often they tried. */
+/** How far a reason is followed; errors may go round in a circle. */
+const MAX_REASONS = 8
+
+/** What failed, and behind it why; clients wrap that in how often they tried. */
 function reasonOf(error: unknown): string {
+  const reasons: string[] = []
   let inner = error
-  for (let depth = 0; depth < 8 && inner instanceof AggregateError && inner.errors.length > 0; depth++) {
-    inner = inner.errors[0]
+  for (let depth = 0; depth < MAX_REASONS && inner instanceof Error; depth++) {
+    if (inner instanceof AggregateError && inner.errors.length > 0) inner = inner.errors[0]
+    else {
+      if (reasons.at(-1) !== inner.message) reasons.push(inner.message)
+      inner = inner.cause
+    }
   }
-  return inner instanceof Error ? inner.message : String(inner)
+  return reasons.length === 0 ? String(error) : reasons.join(' ')
 }

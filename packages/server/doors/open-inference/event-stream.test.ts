@@ -32,11 +32,7 @@ test('a stream that is given up before anything of it is read is closed', async 
 })
 
 test('a failure after the first event is an event, and the last', async () => {
-  async function* answers() {
-    yield ANSWER
-    throw new ServingError('UNAVAILABLE', 'gone')
-  }
-  const events = await iterate(answers())
+  const events = await iterate(failing())
   const said: string[] = []
   for (let step = await events.next(); step.done !== true; step = await events.next())
     said.push(Buffer.from(step.value).toString())
@@ -48,4 +44,9 @@ async function iterate(answers: AsyncIterable<InferenceResponse>): Promise<Async
   const call = new HttpCall({} as HttpRequest)
   const { body } = await eventStream(answers, call, () => Buffer.from('data: {}\n\n'))
   return (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+}
+
+async function* failing() {
+  yield ANSWER
+  throw new ServingError('UNAVAILABLE', 'gone')
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, realpath } from 'node:fs/promises'
 import { join, posix, relative, sep } from 'node:path'
 import { ServingError } from '@millrace/sdk'
-import { type ReadEntry, Unpack } from 'tar'
+import type { ReadEntry } from 'tar'
 import type { ByteAllowance } from './byte-allowance.ts'
 import { pathInside } from './remote-uri.ts'
 
@@ -41,6 +41,7 @@ export async function unpackArchive(
       return false
     }
   }
+  const { Unpack } = await import('tar')
   const unpack = new Unpack({
     cwd: folder,
     strict: true,

@@ -26,6 +26,21 @@ test('pieces are written one after the other under one length', async t => {
   assert.ok(durationMs >= 0)
 })
 
+test('bytes of every value arrive as they are, on both sides of the size that is joined to the headers', async t => {
+  const every = (sizeBytes: number) => new Uint8Array(sizeBytes).map((_, index) => index)
+  const sizes = [1, 256, 4095, 4096, 4097, 8192]
+  const { url } = await startListener(
+    t,
+    sizes.map(sizeBytes => at(`/${sizeBytes}`, () => ({ status: 200, body: every(sizeBytes) }))),
+    { isCompressionEnabled: false },
+  )
+  for (const sizeBytes of sizes) {
+    const response = await fetch(`${url}/${sizeBytes}`)
+    assert.equal(response.headers.get('content-length'), String(sizeBytes))
+    assert.deepEqual(new Uint8Array(await response.arrayBuffer()), every(sizeBytes))
+  }
+})
+
 test('no body, an empty list and an empty piece are all of length 0', async t => {
   const { url } = await startListener(t, [
     at('/none', () => ({ status: 200 })),

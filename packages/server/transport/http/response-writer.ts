@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Connection } from './connection.ts'
 import { withCorsHeaders } from './cors.ts'
@@ -9,6 +10,9 @@ import type { ResponseStream } from './response-stream.ts'
 
 /** The rest of a body that nobody wants is read away up to this size, to keep the connection. */
 const DISCARDED_BYTES = 64 * 1024
+
+/** A body up to this size is copied to its headers, which is cheaper than a second piece for the socket. */
+const MAX_JOINED_BYTES = 4096
 
 export interface ResponseObserver {
   /** The headers have been sent. */
@@ -105,7 +109,13 @@ export class ResponseWriter {
       for (let index = 0; index < lastIndex; index++) response.write(pieces[index])
     }
     response.on('finish', () => this.#observer.onWritten())
-    response.end(pieces[lastIndex])
+    const last = pieces[lastIndex]
+    if (lastIndex === 0 && last !== undefined && last.byteLength <= MAX_JOINED_BYTES) {
+      // Node joins text with the headers to one piece for the socket; as Latin-1 every byte stays what it is.
+      response.end(Buffer.from(last.buffer, last.byteOffset, last.byteLength).latin1Slice(), 'latin1')
+    } else {
+      response.end(last)
+    }
     this.#cutOffWhenStalled()
   }
 

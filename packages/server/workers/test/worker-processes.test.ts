@@ -27,7 +27,7 @@ test('signals that mean the server leave its workers alone', async t => {
   const bed = await createPoolBed(t, 'process')
   const model = await bed.load('test', PID)
   const pid = await ask(model, 'who')
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) {
     process.kill(Number(pid), signal)
     assert.equal(await ask(model, 'who'), pid)
   }
