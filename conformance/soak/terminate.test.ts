@@ -6,6 +6,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ServingError } from '@millrace/sdk'
+import { processTree } from '../../bench/process/process-tree.ts'
 import { ServerProcess } from '../fuzz/target/server-process.ts'
 import { answerFault } from './mixed/answer-fault.ts'
 import { DOORS } from './mixed/doors.ts'
@@ -91,7 +92,10 @@ suite('SIGTERM under load', () => {
       const lanes = Array.from({ length: 16 }, (_, lane) => load(bed, lane, models, outcomes))
       // Every lane has one answer behind it and, at most a moment later, another question under way.
       await until(async () => (await bed.asked()).size >= 32)
-      assert.equal(await bed.server.stop(), undefined)
+      const stopped = bed.server.stop()
+      // Service managers tell every process of the group.
+      for (const { pid } of processTree(bed.server.pid).slice(1)) process.kill(pid, 'SIGTERM')
+      assert.equal(await stopped, undefined)
       await Promise.all(lanes)
 
       const asked = await bed.asked()

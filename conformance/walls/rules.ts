@@ -99,6 +99,7 @@ export const PROGRAMS: readonly string[] = ['packages/platform/cli/main.ts']
 /** Libraries of which neither a value nor a type may leave the room they are named for. Tests and tooling may use them. */
 export const LIBRARY_HOMES: readonly { readonly libraries: readonly string[]; readonly home: string }[] = [
   { libraries: ['node:http', 'node:https', 'node:http2'], home: 'packages/server/transport' },
+  { libraries: ['@platformatic/kafka'], home: 'packages/server/doors/kafka' },
   { libraries: ['@grpc/grpc-js'], home: 'packages/sdk/client' },
 ]
 

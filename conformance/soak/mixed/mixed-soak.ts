@@ -83,11 +83,11 @@ export async function soakMixed(options: MixedOptions): Promise<readonly Check[]
         line: `answers: ${rightCount} right, ${complaints.length} findings; ${tally.absentCount} asked for the model that was away`,
       },
       {
-        isGood: tally.killedCount <= LANES * outages.killCount,
+        isGood: outages.killCount > 0 && tally.killedCount <= LANES * outages.killCount,
         line: `killed: ${outages.killCount} workers, and ${tally.killedCount} requests in them (${LANES} lanes, so ${LANES * outages.killCount} at most)`,
       },
       {
-        isGood: reloads.reloadCount > 0,
+        isGood: reloads.reloadCount + reloads.unloadCount > 0,
         line: `reloaded: ${reloads.reloadCount} times, ${reloads.unloadCount} times unloaded and loaded; ${reloads.cutOffCount} loads cut off by a kill`,
       },
       { isGood: trouble === undefined, line: `process: ${trouble ?? 'silent, stopped when asked'}` },

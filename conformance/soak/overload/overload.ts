@@ -16,6 +16,7 @@ const DEFAULT_LIMIT = 1024
 const TARGET_RATIO = 2
 const TARGET_REJECTION_MS = 5
 const TARGET_SHARE = 0.99
+const TOO_BUSY = 'this machine is too busy to tell'
 /** What a request may take in memory while it waits, with everything that hangs on it, in copies of its tensor. */
 const COPIES = 4
 const NOISE_BYTES = 48 * 1_048_576
@@ -35,10 +36,7 @@ export async function soakOverload(print: (line: string) => void): Promise<reado
     measured.push(await measure(limit))
   for (const line of table([HEAD, ...measured.map(rowOf)])) print(line)
   for (const { limit, capacity, overload } of measured) {
-    const ratio = overload.accepted.at(0.99) / capacity.accepted.at(0.99)
-    print(
-      `limit ${limit}: p99 of accepted requests is ${ratio.toFixed(1)} times that at capacity (target ${TARGET_RATIO}): ${met(ratio <= TARGET_RATIO)}; ${refusals(overload)}`,
-    )
+    print(`limit ${limit}: ${waiting(capacity, overload)}; ${refusals(overload)}`)
   }
   return measured.flatMap(checksOf)
 }
@@ -101,12 +99,20 @@ function rowOf({ limit, capacity, overload, grownBytes }: Measured): readonly st
   ]
 }
 
+/** Whether those who are let in are served as at capacity. A machine on which a check of life takes nearly as long cannot tell. */
+function waiting(capacity: LoadResult, { accepted, alive }: LoadResult): string {
+  const ratio = accepted.at(0.99) / capacity.accepted.at(0.99)
+  const isMet = ratio <= TARGET_RATIO
+  const verdict = isMet || 2 * alive.at(0.99) < accepted.at(0.99) ? met(isMet) : TOO_BUSY
+  return `p99 of accepted requests is ${ratio.toFixed(1)} times that at capacity (target ${TARGET_RATIO}): ${verdict}`
+}
+
 /** Whether refusals come in time: only a machine that answers a mere check of life in that time can tell. */
 function refusals({ rejected, alive }: LoadResult): string {
   if (rejected.count === 0) return 'no refusals'
   const [share, aliveShare] = [rejected.within(TARGET_REJECTION_MS), alive.within(TARGET_REJECTION_MS)]
   const isMet = share >= TARGET_SHARE
-  const verdict = isMet || aliveShare >= TARGET_SHARE ? met(isMet) : 'this machine is too busy to tell'
+  const verdict = isMet || aliveShare >= TARGET_SHARE ? met(isMet) : TOO_BUSY
   return `within ${TARGET_REJECTION_MS} ms came ${percent(share)} of the refusals and ${percent(aliveShare)} of the checks of life: ${verdict}`
 }
 

@@ -112,6 +112,24 @@ suite('a model that fails to load', () => {
     assert.match((failure!.error as Error).message, /longer than 0\.05 s \(the model's load_timeout\)$/)
   })
 
+  test('not ready at first and ready later, it gives no reason any more', async t => {
+    const code = `${MOMENT}${saying(
+      'x',
+      `async load() {
+        void moment('woken').promise.then(() => { this.isReady = true })
+        return false
+      }`,
+    )}`
+    const { server, post } = await startTestServer(t, modelFiles('sleepy', code))
+    assert.deepEqual(await server.started, [])
+    const index = async () => (await post('/v2/repository/index')).body
+    assert.deepEqual(await index(), [
+      { name: 'sleepy', state: 'UNAVAILABLE', reason: 'Its load() answered false.' },
+    ])
+    moment('woken').resolve('')
+    assert.deepEqual(await index(), [{ name: 'sleepy', state: 'READY', reason: '' }])
+  })
+
   test('with a contract that contradicts itself', async t => {
     const twice = JSON.stringify([1, 2].map(() => ({ name: 'x', datatype: 'FP32', shape: [1] })))
     const code = `${MOMENT}${saying('x', `load() { this.inputs = ${twice} } unload() { moment('contradicted unloaded').resolve() }`)}`
