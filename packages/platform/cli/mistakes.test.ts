@@ -57,7 +57,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     files: {
       'settings.json': '{"security": {"tls": {"certificate_file": "tls.crt", "key_file": "tls.key"}}}',
     },
-    message: /^millrace: security\.tls\.certificate_file is ".*tls\.crt": there is no such file/,
+    message: /^millrace: security\.tls\.(certificate|key)_file is ".*tls\.(crt|key)": there is no such file/,
     exitCode: EXIT.configuration,
   },
   'a folder that is missing': {

@@ -142,3 +142,27 @@ test('it stays within its entries and its bytes, and what a model writes later d
   assert.ok(cache.statistics.sizeBytes <= 10_000)
   assert.equal(cache.statistics.entries, 3)
 })
+
+test('names, parameters and headers count as well, and what a model writes to them later does not change it', async () => {
+  const cache = createResponseCache({ maxEntries: 10, maxBytes: 10_000 })
+  const part = cache.partition()
+  const long = 'x'.repeat(20_000)
+  const parameters = { n: 1 }
+  const through = (value: number, answer: Partial<InferenceResponse>, header = '') =>
+    part.through(request([numbers(value)]), call(), async to => {
+      to.setHeader('x-long', header)
+      return { modelName: 'm', id: 'a', outputs: [], ...answer }
+    })
+  await through(1, { parameters: { long } })
+  await through(2, { outputs: [{ ...numbers(), parameters: { long: [{ long }] } }] })
+  await through(3, { outputs: [{ ...numbers(), name: long }] })
+  await through(4, {}, long)
+  await through(5, { outputs: Array.from({ length: 100 }, () => numbers()) })
+  assert.equal(cache.statistics.entries, 0)
+
+  await through(6, { parameters, outputs: [{ ...numbers(), parameters }] })
+  parameters.n = 2
+  const kept = await through(6, {})
+  assert.deepEqual(kept.parameters, { n: 1 })
+  assert.deepEqual(kept.outputs[0]?.parameters, { n: 1 })
+})

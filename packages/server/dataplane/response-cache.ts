@@ -3,6 +3,7 @@ import {
   BytesArray,
   type InferenceRequest,
   type InferenceResponse,
+  type Parameters,
   type Tensor,
   type TensorData,
 } from '@millrace/sdk'
@@ -44,8 +45,9 @@ interface CachedAnswer {
   readonly sizeBytes: number
 }
 
-/** What an entry costs besides its data: objects, names, shapes. */
+/** What an entry and each of its outputs cost besides their data, as objects. */
 const ENTRY_OVERHEAD_BYTES = 1024
+const OUTPUT_OVERHEAD_BYTES = 256
 
 export function createResponseCache(options: {
   readonly maxEntries: number
@@ -76,7 +78,7 @@ export function createResponseCache(options: {
           misses++
           const headers = new Map<string, string>()
           const response = await answer(recordingHeaders(call, headers))
-          const sizeBytes = sizeOf(response)
+          const sizeBytes = sizeOf(response, headers)
           // Copied only if it will be kept: an answer that is larger than the cache never is.
           if (sizeBytes <= options.maxBytes)
             answers.set(key, { response: copyOf(response), headers, sizeBytes })
@@ -147,14 +149,33 @@ function recordingHeaders(call: Call, headers: Map<string, string>): Call {
   }
 }
 
-function sizeOf({ outputs }: InferenceResponse): number {
-  return outputs.reduce((total, { data }) => total + bytesOf(data).byteLength, ENTRY_OVERHEAD_BYTES)
+function sizeOf({ outputs, parameters }: InferenceResponse, headers: ReadonlyMap<string, string>): number {
+  let sizeBytes = ENTRY_OVERHEAD_BYTES + parametersBytes(parameters)
+  for (const { name, shape, data, parameters: own } of outputs) {
+    sizeBytes += OUTPUT_OVERHEAD_BYTES + 2 * name.length + 8 * shape.length + parametersBytes(own)
+    sizeBytes += bytesOf(data).byteLength
+  }
+  for (const [name, value] of headers) sizeBytes += 2 * (name.length + value.length)
+  return sizeBytes
 }
 
-/** The model may write to its arrays again, and a view may hold on to far more memory than it shows. */
+/** A model may answer with the parameters of a request, and those with whatever a body has room for. */
+function parametersBytes(parameters: Parameters | undefined): number {
+  return parameters === undefined ? 0 : 2 * JSON.stringify(parameters, exactIntegers).length
+}
+
+/** The model may write to what it answered with again, and a view may hold on to far more memory than it shows. */
 function copyOf(response: InferenceResponse): InferenceResponse {
-  const outputs = response.outputs.map(output => ({ ...output, data: copyOfData(output.data) }) as Tensor)
-  return { ...response, id: undefined, outputs }
+  const outputs = response.outputs.map(output => {
+    const { data, shape, parameters } = output
+    return {
+      ...output,
+      data: copyOfData(data),
+      shape: [...shape],
+      parameters: structuredClone(parameters),
+    } as Tensor
+  })
+  return { ...response, id: undefined, parameters: structuredClone(response.parameters), outputs }
 }
 
 function copyOfData(data: TensorData): TensorData {

@@ -14,12 +14,12 @@ const ZEROS = 0x30303030
 const ZERO_DOT = 0x2e30
 
 const MAX_WHOLE_DIGITS = 3
-/** A sign, {@link MAX_WHOLE_DIGITS}, a dot, twelve digits and two bytes behind them are looked at unasked. */
-const MAX_BYTES = 19
+/** A sign, {@link MAX_WHOLE_DIGITS}, a dot, twelve digits and three bytes behind them are looked at unasked. */
+const MAX_BYTES = 20
 
 /**
- * Reads the numbers at the cursor, with commas between and no space, as long as they have the form that
- * most floats have: up to three digits, a dot and up to twelve digits, or any count of digits if they are
+ * Reads the numbers at the cursor, with commas and at most one space between, as long as they have the form
+ * that most floats have: up to three digits, a dot and up to twelve digits, or any count of digits if they are
  * to become float32.
  *
  * How many digits there are is beyond prediction, so it always takes twelve behind the dot: those that are
@@ -81,7 +81,7 @@ export function readFractions(
         // The digits that follow make the value larger, by less than one in the last place so far.
         if (!isSingle || Math.fround(value) !== Math.fround((digits + 1) / 1e12)) break
         let mask = -1
-        while (mask === -1 && at + 5 < end) {
+        while (mask === -1 && at + 6 < end) {
           mask = digitsMask(view.getInt32(at, true) ^ ZEROS)
           at = (at + maskLength(mask)) | 0
         }
@@ -93,8 +93,12 @@ export function readFractions(
     into[count] = value * (1 - 2 * minus)
     count = (count + 1) | 0
     reader.position = at
-    if (next !== COMMA || count === limit || view.getUint8(at + 1) <= SPACE) break
+    if (next !== COMMA || count === limit) break
     position = (at + 1) | 0
+    if (view.getUint8(position) <= SPACE) {
+      position = (position + 1) | 0
+      if (view.getUint8(position) <= SPACE) break
+    }
   }
   return count
 }
