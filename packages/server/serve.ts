@@ -148,7 +148,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     statisticsOf: metrics.statisticsOf,
     metricsOf: metrics.customMetricsOf,
     isServing: () => phase.isServing,
-    maxActivePerModel: settings.maxConcurrentRequests,
+    maxActivePerModel: Math.ceil(settings.maxConcurrentRequests * SHARE_OF_ONE_MODEL),
     cache,
     tracing,
     cloudEvents: settings.isCloudEventsEnabled
@@ -253,6 +253,9 @@ async function openTracing(tracer: Tracer): Promise<Tracing> {
 function pathsOf({ instance }: ModelEntry): readonly string[] {
   return instance === null ? [] : [instance.settings.folder, instance.settings.uri]
 }
+
+/** Of what a listener may be answering at once. */
+const SHARE_OF_ONE_MODEL = 0.75
 
 /** What models have to unload in, even where requests have used up the time for stopping. */
 const UNLOAD_GRACE_MS = 1000

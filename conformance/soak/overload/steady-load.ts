@@ -119,12 +119,12 @@ export class SteadyLoad {
   }
 }
 
-/** Over gRPC RESOURCE_EXHAUSTED; over REST 429, or 503 where it is the listener that is full, both with a hint when to come back. */
+/** Over gRPC RESOURCE_EXHAUSTED; over REST 503 with a hint when to come back. */
 function isRefusalForOverload(error: unknown): boolean {
   if (!ServingError.is(error)) return false
   const { code, httpStatus, retryAfterMs } = error
   if (httpStatus === undefined) return code === 'RESOURCE_EXHAUSTED'
-  return (httpStatus === 429 || httpStatus === 503) && retryAfterMs !== undefined
+  return httpStatus === 503 && retryAfterMs !== undefined
 }
 
 function questionOf(count: number): Question {

@@ -209,6 +209,19 @@ test('a model without an answer is refused before any request', () => {
   }
 })
 
+test('a route that cannot be called is refused before any request', () => {
+  for (const route of [null, 5, { method: 'GET', path: '/x' }, { method: 'GET', path: 5, handle() {} }]) {
+    class Routed extends Model {
+      override routes = [route] as unknown as Model['routes']
+      override predict = respond
+    }
+    assert.throws(() => bindModel(new Routed(sampleSettings())), {
+      code: 'INVALID_ARGUMENT',
+      message: /^Model sample: routes\[0\] is .*; expected \{ method, path, handle \}/,
+    })
+  }
+})
+
 test('a method in a field is an answer', async () => {
   class Fields extends Model {
     override predict = respond

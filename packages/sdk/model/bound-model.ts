@@ -33,11 +33,13 @@ export interface BoundModel {
 
 /**
  * Binds a model after its `load`, when its inputs and outputs are final.
- * @throws ServingError INVALID_ARGUMENT when the contract contradicts itself, or the model has no answer
+ * @throws ServingError INVALID_ARGUMENT when the contract contradicts itself, a route cannot be called, or the model
+ * has no answer
  */
 export function bindModel(model: BaseModel): BoundModel {
   const { name, version, enforceContract } = model.settings
   const form = tensorForm(model)
+  checkRoutes(model)
   const checkInputs = enforceContract ? compileContractCheck(model.inputs, 'input') : null
   const checkOutputs = enforceContract ? compileContractCheck(model.outputs, 'output') : null
   const known =
@@ -84,6 +86,21 @@ export function bindModel(model: BaseModel): BoundModel {
         yield complete(response, latest)
       }
     },
+  }
+}
+
+/** Whether each can be called; what cannot is told before the first request, and before others look at it. */
+function checkRoutes({ routes, settings }: BaseModel): void {
+  // Authors also write JavaScript, and a model of an older SDK knows no routes.
+  const declared: unknown = routes
+  if (!Array.isArray(declared)) return
+  for (const [index, route] of (declared as readonly unknown[]).entries()) {
+    const { method, path, handle } = (route ?? {}) as Readonly<Record<string, unknown>>
+    if (typeof method === 'string' && typeof path === 'string' && typeof handle === 'function') continue
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      `Model ${settings.name}: routes[${index}] is ${describeValue(route)}; expected { method, path, handle } with two texts and a function`,
+    )
   }
 }
 

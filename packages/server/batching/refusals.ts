@@ -36,7 +36,8 @@ export class Refusals {
       'RESOURCE_EXHAUSTED',
       `the queue of model ${this.#modelName} holds ${queue.length} requests with ${queue.sizeBytes} bytes, and this one has ${request.sizeBytes} bytes; ` +
         `allowed are ${maxQueueRequests} requests (max_queue_requests) with ${maxQueueBytes} bytes (max_queue_bytes)`,
-      { retryAfterMs: Math.max(1, Math.ceil((batchesAhead + 1) * batchMs)) },
+      // Overload of the server: 429 is for callers who ask too often.
+      { httpStatus: 503, retryAfterMs: Math.max(1, Math.ceil((batchesAhead + 1) * batchMs)) },
     )
   }
 }

@@ -65,7 +65,10 @@ export interface DataPlaneOptions {
   readonly metricsOf: (name: string, version: string | undefined) => ModelMetrics
   /** False until start-up is over and again once the server stops. */
   readonly isServing: () => boolean
-  /** Requests inside one model at once; a model that never answers must not take the server with it. */
+  /**
+   * Requests inside one model at once, where its settings say nothing. Less than what a listener takes, so that a model
+   * which never answers does not take the listener with it.
+   */
   readonly maxActivePerModel: number
   /** `null`: no responses are kept. */
   readonly cache: ResponseCache | null
@@ -146,7 +149,7 @@ class ServedModel {
     this.#statistics = options.statisticsOf(name, version)
     this.#log = options.log.with({ model: name, ...(version === undefined ? {} : { version }) })
     this.#metrics = options.metricsOf(name, version)
-    this.#maxActive = options.maxActivePerModel
+    this.#maxActive = instance.settings.maxConcurrentRequests ?? options.maxActivePerModel
     this.#isDebug = options.isDebug
     this.#cache = instance.settings.isCacheEnabled ? (options.cache?.partition() ?? null) : null
     this.#events = options.cloudEvents?.ofModel(name) ?? null
@@ -263,7 +266,7 @@ class ServedModel {
       throw new ServingError(
         'RESOURCE_EXHAUSTED',
         `Model ${settings.name} is working on ${activeCount} requests, which is its limit (max_concurrent_requests)`,
-        { retryAfterMs: 1000 },
+        { httpStatus: 503, retryAfterMs: 1000 },
       )
     }
     this.#instance.enter()

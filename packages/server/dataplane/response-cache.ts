@@ -167,15 +167,20 @@ function parametersBytes(parameters: Parameters | undefined): number {
 /** The model may write to what it answered with again, and a view may hold on to far more memory than it shows. */
 function copyOf(response: InferenceResponse): InferenceResponse {
   const outputs = response.outputs.map(output => {
-    const { data, shape, parameters } = output
-    return {
-      ...output,
-      data: copyOfData(data),
-      shape: [...shape],
-      parameters: structuredClone(parameters),
-    } as Tensor
+    const { data, shape } = output
+    return { ...output, data: copyOfData(data), shape: [...shape], ...copyOfParameters(output) } as Tensor
   })
-  return { ...response, id: undefined, parameters: structuredClone(response.parameters), outputs }
+  return { ...response, id: undefined, outputs, ...copyOfParameters(response) }
+}
+
+function copyOfParameters({ parameters }: { readonly parameters?: Parameters | undefined }) {
+  return parameters === undefined ? {} : { parameters: copyOfValue(parameters) as Parameters }
+}
+
+function copyOfValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(copyOfValue)
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copyOfValue(member)]))
 }
 
 function copyOfData(data: TensorData): TensorData {

@@ -251,7 +251,14 @@ class Registry implements ModelRegistry {
   }
 
   #changed(): void {
-    for (const listener of this.#listeners) listener()
+    for (const listener of this.#listeners) {
+      try {
+        listener()
+      } catch (error) {
+        // Whoever only looks on must not keep models from coming and going.
+        this.#options.log.error('a change of the models could not be followed', { error })
+      }
+    }
   }
 
   #entryFor(name: string, version: string | undefined): ModelEntry {

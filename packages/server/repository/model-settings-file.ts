@@ -134,6 +134,7 @@ function toModelSettings(
     maxQueueDelayMs: (fields.max_batch_time ?? 0) * 1000,
     isCacheEnabled: fields.cache_enabled ?? false,
     allowsWorkers: (fields.parallel_workers ?? 1) > 0,
+    maxConcurrentRequests: fields.max_concurrent_requests ?? undefined,
     placement: fields.placement ?? 'auto',
     loadTimeoutMs: typeof fields.load_timeout === 'number' ? fields.load_timeout * 1000 : undefined,
     warmUpFiles: (fields.warm_up ?? []).map(file => resolve(folder, file)),

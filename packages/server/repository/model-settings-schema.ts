@@ -168,6 +168,16 @@ export const modelSettingsSchema = {
         'its warm-up faster than a request gets to a worker and back, and a worker for every other.',
       default: 'auto',
     },
+    max_concurrent_requests: {
+      type: ['integer', 'null'],
+      minimum: 1,
+      maximum: 1_000_000,
+      title: 'Requests at once',
+      description:
+        'Requests that the model is working on or that wait for it; more are refused at once with a hint when to come ' +
+        "back. For short waits under overload: 1 to 1.5 times what it answers side by side. Default: three quarters of the server's.",
+      default: null,
+    },
     load_timeout: {
       type: ['number', 'null'],
       minimum: 0.001,

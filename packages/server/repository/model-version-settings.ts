@@ -15,6 +15,8 @@ export interface ModelVersionSettings extends ModelSettings {
   readonly allowsWorkers: boolean
   /** Undefined: the server's `model_load_timeout`. */
   readonly loadTimeoutMs: number | undefined
+  /** Undefined: three quarters of the server's `max_concurrent_requests`. */
+  readonly maxConcurrentRequests: number | undefined
   readonly placement: 'auto' | 'worker' | 'server'
   /** Absolute paths of files with one JSON request each. */
   readonly warmUpFiles: readonly string[]

@@ -214,10 +214,22 @@ suite('routes that a model cannot have', () => {
     assert.equal((await call(server, 'POST', '/v2/models/m')).status, 405)
   })
 
-  test('routes that are no list are none', async t => {
-    const server = await started(t, modelFiles('m', saying('x', 'routes = 5')))
-    assert.equal(await server.ask('m'), 'x')
-  })
+  for (const parallel_workers of [0, 1]) {
+    test(`routes that are no list are none, with ${parallel_workers} workers`, async t => {
+      const server = await started(t, modelFiles('m', saying('x', 'routes = 5')), { parallel_workers })
+      assert.equal(await server.ask('m'), 'x')
+    })
+
+    test(`what is no route fails the load of its model alone, with ${parallel_workers} workers`, async t => {
+      const server = await started(t, modelFiles('m', saying('x')), { parallel_workers })
+      await server.write(modelFiles('bad', saying('y', 'routes = [null]')))
+      const refused = await server.post('/v2/repository/models/bad/load')
+      assert.equal(refused.status, 400)
+      assert.match(JSON.stringify(refused.body), /routes\[0\] is null; expected/)
+      assert.equal((await server.post('/v2/repository/models/m/load')).status, 200)
+      assert.equal(await server.ask('m'), 'x')
+    })
+  }
 })
 
 test('limits hold: a body that is too large', async t => {

@@ -67,7 +67,8 @@ export class HostedModel {
     this.#wasReady = model.isReady
     this.#metrics.flush()
     watchReadiness(model, () => this.reportReadiness())
-    const routes = model.routes.map(({ method, path }) => ({ method, path }))
+    const declared: unknown = model.routes
+    const routes = Array.isArray(declared) ? model.routes.map(({ method, path }) => ({ method, path })) : []
     return { inputs: model.inputs, outputs: model.outputs, isReady: model.isReady, routes }
   }
 
