@@ -81,6 +81,10 @@ async function serveUntilStopped(
   startedMs: number,
 ): Promise<void> {
   const stop = stopSignal()
+  // A promise that a model in this process has forgotten must not take everybody's requests with it.
+  process.on('unhandledRejection', error =>
+    log.error('unhandled rejection: something, probably a model, does not await a promise', { error }),
+  )
   const server = await serve({ folder, settings, environment: process.env, log, tracer })
   const shown = isUri(folder) ? shownUri(folder) : relative(process.cwd(), folder) || '.'
   process.stdout.write(

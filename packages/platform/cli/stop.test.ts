@@ -123,3 +123,19 @@ test('a server whose output nobody reads any more serves on', async t => {
   command.child.kill('SIGTERM')
   assert.equal(await command.ended, 0)
 })
+
+test('a promise that a model forgets is logged, and the server serves on', async t => {
+  const code = `export class TestModel {
+  predict({ id }, { log }) {
+    void Promise.reject(new Error('forgotten'))
+    log.info('asked ' + id)
+    return { outputs: [] }
+  }
+}`
+  const { command, ask } = await start(t, code)
+  assert.equal(await statusOf(await ask('1')), 200)
+  await command.printed(/unhandled rejection[^]*forgotten/)
+  assert.equal(await statusOf(await ask('2')), 200)
+  command.child.kill('SIGTERM')
+  assert.equal(await command.ended, 0)
+})

@@ -73,6 +73,19 @@ test('a contract that declares a name twice is refused before any request', () =
   })
 })
 
+test('a contract with what is no field is refused before any request', () => {
+  for (const [spec, message] of [
+    [null, 'input 0 has name undefined; expected a text'],
+    [{ name: 5, datatype: 'FP32', shape: [1] }, 'input 0 has name 5; expected a text'],
+    [{ name: 'x', shape: [1] }, /^input 0, 'x', has datatype undefined; allowed are BOOL, /],
+    [{ name: 'x', datatype: 'FP32' }, /^input 0, 'x', has shape undefined; expected a list of whole numbers/],
+    [{ name: 'x', datatype: 'FP32', shape: [-2, 'a'] }, /has shape \[-2, a\]/],
+  ] as const) {
+    const specs = [spec] as unknown as Parameters<typeof compileContractCheck>[0]
+    assert.throws(() => compileContractCheck(specs, 'input'), { code: 'INVALID_ARGUMENT', message })
+  }
+})
+
 test('a shape matches its pattern by rank and by every extent that is not free', () => {
   assert.equal(shapeMatches([], []), true)
   assert.equal(shapeMatches([1], []), false)

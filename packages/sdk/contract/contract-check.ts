@@ -1,5 +1,5 @@
 import { ServingError } from '../errors/index.ts'
-import { formatShape, type Shape, type Tensor } from '../tensor/index.ts'
+import { DATATYPES, describeValue, formatShape, type Shape, type Tensor } from '../tensor/index.ts'
 import type { TensorSpec } from './contract.ts'
 
 /**
@@ -16,7 +16,7 @@ export type ContractCheck = (
 /**
  * Prepares the check of one side of a contract, or `null` when nothing is declared.
  * @param side how messages call a field: `input` or `output`
- * @throws ServingError INVALID_ARGUMENT when two fields have the same name
+ * @throws ServingError INVALID_ARGUMENT when two fields have the same name, or one is no field
  */
 export function compileContractCheck(
   specs: readonly TensorSpec[],
@@ -24,7 +24,8 @@ export function compileContractCheck(
 ): ContractCheck | null {
   if (specs.length === 0) return null
   const byName = new Map<string, TensorSpec>()
-  for (const spec of specs) {
+  for (const [index, spec] of specs.entries()) {
+    checkSpec(spec, `${side} ${index}`)
     if (byName.has(spec.name)) throw invalid(`${side} '${spec.name}' is declared twice`)
     byName.set(spec.name, spec)
   }
@@ -69,6 +70,26 @@ export function shapeMatches(shape: Shape, pattern: Shape): boolean {
     if (pattern[axis] !== -1 && pattern[axis] !== shape[axis]) return false
   }
   return true
+}
+
+/** Settings files are checked when they are read; what `load` declares is not. */
+function checkSpec(spec: unknown, subject: string): void {
+  const { name, datatype, shape } = (spec ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof name !== 'string') throw invalid(`${subject} has name ${describeValue(name)}; expected a text`)
+  if (!(DATATYPES as readonly unknown[]).includes(datatype)) {
+    throw invalid(
+      `${subject}, '${name}', has datatype ${describeValue(datatype)}; allowed are ${DATATYPES.join(', ')}`,
+    )
+  }
+  if (Array.isArray(shape) && shape.every(isExtent)) return
+  throw invalid(
+    `${subject}, '${name}', has shape ${Array.isArray(shape) ? `[${shape.join(', ')}]` : describeValue(shape)}; ` +
+      'expected a list of whole numbers, where -1 stands for any extent',
+  )
+}
+
+function isExtent(extent: unknown): boolean {
+  return Number.isSafeInteger(extent) && (extent as number) >= -1
 }
 
 function isIn(named: readonly { readonly name: string }[], name: string): boolean {

@@ -118,7 +118,7 @@ test('whatever is added and deleted in whatever order, the rest passes by its ti
         })
         for (const entry of entries) queue.add(entry)
         for (const [index, { isDeleted }] of steps.entries()) if (isDeleted) queue.delete(entries[index]!)
-        const kept = entries.filter((_, index) => steps[index]!.isDeleted === false)
+        const kept = entries.filter((_, index) => !steps[index]!.isDeleted)
         assert.equal(queue.size, kept.length)
         await new Promise<void>(resolve => {
           queue.add(new Entry('last', 5, [], resolve))

@@ -5,10 +5,16 @@ import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
-import type { ModelVersionSettings } from '../repository/index.ts'
-import { type ArchiveLimits, unpackArchive } from './environment-archive.ts'
+import { type ModelVersionSettings, unpackArchive } from '../repository/index.ts'
 
 /** A folder with what a model's code needs: packages in `node_modules`, programs in `bin`. */
+/** What an archive of an environment may unpack to. */
+export interface ArchiveLimits {
+  /** Of all files together. */
+  readonly maxBytes: number
+  readonly maxEntries: number
+}
+
 export interface Environment {
   readonly folder: string
   /** The same for the same environment. */
@@ -121,7 +127,7 @@ class UsedEnvironments implements Environments {
     await mkdir(this.#options.folder, { recursive: true })
     const partial = await mkdtemp(`${folder}.partial-`)
     try {
-      await unpackArchive(archive, partial, this.#options.limits, signal)
+      await unpackEnvironment(archive, partial, this.#options.limits, signal)
       await rename(partial, folder)
     } catch (error) {
       await rm(partial, { recursive: true, force: true })
@@ -131,6 +137,21 @@ class UsedEnvironments implements Environments {
     }
     this.#options.log.info('environment unpacked', { archive, folder })
   }
+}
+
+async function unpackEnvironment(
+  archive: string,
+  folder: string,
+  { maxBytes, maxEntries }: ArchiveLimits,
+  signal: AbortSignal,
+): Promise<void> {
+  let leftBytes = maxBytes
+  const takeBytes = (sizeBytes: number): void => {
+    leftBytes -= sizeBytes
+    if (leftBytes >= 0) return
+    throw new ServingError('RESOURCE_EXHAUSTED', `its files take more than ${maxBytes} bytes`)
+  }
+  await unpackArchive(archive, folder, { subject: 'the archive', takeBytes, maxEntries }, signal)
 }
 
 /** Paths are taken from the folder of the settings file. */

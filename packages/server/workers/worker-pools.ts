@@ -2,8 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { type LoadContext, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import type { ModelVersionSettings } from '../repository/index.ts'
-import type { ArchiveLimits } from './environment-archive.ts'
-import { createEnvironments, type Environment, type Environments } from './environments.ts'
+import {
+  type ArchiveLimits,
+  createEnvironments,
+  type Environment,
+  type Environments,
+} from './environments.ts'
 import type { RemoteModel } from './remote-model.ts'
 import type { WorkerKind } from './start-worker.ts'
 import { WorkerPool } from './worker-pool.ts'

@@ -202,7 +202,8 @@ async function fill(
   for (const [index, file] of files.entries()) {
     if (!file.isArchive) continue
     const subject = files.length === 1 ? shown : `${shown}: ${basename(file.path)}`
-    await unpackArchive(archiveAt(index), content, subject, unpacked, context.signal)
+    const takeBytes = (sizeBytes: number) => unpacked.take(sizeBytes)
+    await unpackArchive(archiveAt(index), content, { subject, takeBytes }, context.signal)
     await rm(archiveAt(index))
   }
   await checkLinks(content, shown)

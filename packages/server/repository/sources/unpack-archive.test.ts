@@ -22,7 +22,8 @@ afterEach(async () => {
 async function unpack(bytes: Uint8Array, maxBytes = 1024 * 1024): Promise<readonly string[]> {
   await writeFile(archive, bytes)
   const allowance = new ByteAllowance(maxBytes, 'it has')
-  await unpackArchive(archive, folder, 'the archive', allowance, new AbortController().signal)
+  const takeBytes = (sizeBytes: number) => allowance.take(sizeBytes)
+  await unpackArchive(archive, folder, { subject: 'the archive', takeBytes }, new AbortController().signal)
   await checkLinks(folder, 'the archive')
   return (await readdir(folder, { recursive: true })).toSorted()
 }

@@ -4,26 +4,33 @@ import { readdir, realpath } from 'node:fs/promises'
 import { join, posix, relative, sep } from 'node:path'
 import { ServingError } from '@millrace/sdk'
 import type { ReadEntry } from 'tar'
-import type { ByteAllowance } from './byte-allowance.ts'
 import { pathInside } from './remote-uri.ts'
 
-/** Files, folders and links of one archive. */
-const ENTRIES_MAX = 100_000
 const FILES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile'])
 const FOLDERS: ReadonlySet<string> = new Set(['Directory', 'GNUDumpDir'])
 const LINKS: ReadonlySet<string> = new Set(['Link', 'SymbolicLink'])
 
+/** Files, folders and links of one archive. */
+const DEFAULT_MAX_ENTRIES = 100_000
+
+export interface UnpackOptions {
+  /** How errors name the archive. */
+  readonly subject: string
+  /** Told of each file's size before it is written; throws when that is too much. */
+  readonly takeBytes: (sizeBytes: number) => void
+  /** Default 100,000. */
+  readonly maxEntries?: number
+}
+
 /**
  * Unpacks a tar archive, compressed with gzip or not, into a folder. Refused as a whole is an archive with a path or
  * a link that leads out of the folder, with devices, with too many entries, or that is cut off.
- * @param subject how errors name the archive
- * @throws ServingError FAILED_PRECONDITION, RESOURCE_EXHAUSTED beyond the allowance; the signal's reason
+ * @throws ServingError FAILED_PRECONDITION; what `takeBytes` throws; the signal's reason
  */
 export async function unpackArchive(
   archive: string,
   folder: string,
-  subject: string,
-  allowance: ByteAllowance,
+  { subject, takeBytes, maxEntries = DEFAULT_MAX_ENTRIES }: UnpackOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let problem: Error | undefined
@@ -32,9 +39,9 @@ export async function unpackArchive(
     if (problem !== undefined) return false
     try {
       entries++
-      if (entries > ENTRIES_MAX) throw refused(subject, `it has more than ${ENTRIES_MAX} entries`)
+      if (entries > maxEntries) throw refused(subject, `it has more than ${maxEntries} entries`)
       checkEntry(path, entry, subject)
-      allowance.take(entry.size)
+      takeBytes(entry.size)
       return true
     } catch (error) {
       problem = asError(error)
@@ -46,7 +53,7 @@ export async function unpackArchive(
     cwd: folder,
     strict: true,
     preserveOwner: false,
-    // The allowance bounds what comes out; sparse weights may well shrink a thousandfold.
+    // What comes out is bounded; sparse weights may well shrink a thousandfold.
     maxDecompressionRatio: Number.POSITIVE_INFINITY,
     filter: (path, entry) => check(path, entry as ReadEntry),
   })
@@ -71,6 +78,7 @@ export async function unpackArchive(
     problem ??= asError(error)
   }
   if (problem !== undefined) throw problem
+  if (entries === 0) throw refused(subject, 'it is no tar archive, or has nothing in it')
 }
 
 /**

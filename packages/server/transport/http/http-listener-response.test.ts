@@ -26,8 +26,12 @@ test('pieces are written one after the other under one length', async t => {
   assert.ok(durationMs >= 0)
 })
 
+/** Every value of a byte, again and again. */
+function every(sizeBytes: number): Uint8Array {
+  return new Uint8Array(sizeBytes).map((_, index) => index)
+}
+
 test('bytes of every value arrive as they are, on both sides of the size that is joined to the headers', async t => {
-  const every = (sizeBytes: number) => new Uint8Array(sizeBytes).map((_, index) => index)
   const sizes = [1, 256, 4095, 4096, 4097, 8192]
   const { url } = await startListener(
     t,

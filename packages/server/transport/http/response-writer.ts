@@ -112,7 +112,7 @@ export class ResponseWriter {
     const last = pieces[lastIndex]
     if (lastIndex === 0 && last !== undefined && last.byteLength <= MAX_JOINED_BYTES) {
       // Node joins text with the headers to one piece for the socket; as Latin-1 every byte stays what it is.
-      response.end(Buffer.from(last.buffer, last.byteOffset, last.byteLength).latin1Slice(), 'latin1')
+      response.end(Buffer.from(last.buffer, last.byteOffset, last.byteLength).toString('latin1'), 'latin1')
     } else {
       response.end(last)
     }

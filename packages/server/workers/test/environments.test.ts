@@ -137,10 +137,10 @@ test('hostile archives are refused and leave nothing', async t => {
   await symlink('/etc', join(cwd, 'absolute'))
   await symlink('../..', join(cwd, 'above'))
   const cases: readonly (readonly [entry: string, prefix: string, problem: RegExp])[] = [
-    ['evil', '../../', /leads out of the archive/],
-    ['evil', '/', /leads out of the archive/],
-    ['absolute', '', /link to '\/etc', which leads out/],
-    ['above', '', /link to '\.\.\/\.\.', which leads out/],
+    ['evil', '../../', /"\.\.\/\.\.\/evil" is refused; paths must be relative/],
+    ['evil', '/', /"\/evil" is refused; paths must be relative/],
+    ['absolute', '', /link "absolute" leads out of its folder, to "\/etc"/],
+    ['above', '', /link "above" leads out of its folder, to "\.\.\/\.\."/],
     ['large', '', /more than 10000 bytes/],
     ['many', '', /more than 20 entries/],
   ]
