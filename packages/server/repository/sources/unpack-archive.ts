@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { readdir, realpath } from 'node:fs/promises'
 import { join, posix, relative, sep } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { ServingError } from '@millrace/sdk'
 import type { ReadEntry } from 'tar'
 import { pathInside } from './remote-uri.ts'
@@ -12,6 +13,9 @@ const LINKS: ReadonlySet<string> = new Set(['Link', 'SymbolicLink'])
 
 /** Files, folders and links of one archive. */
 const DEFAULT_MAX_ENTRIES = 100_000
+
+/** How long files may take to be written after an archive was refused. */
+const MAX_FINISH_MS = 1000
 
 export interface UnpackOptions {
   /** How errors name the archive. */
@@ -77,7 +81,17 @@ export async function unpackArchive(
     signal.throwIfAborted()
     problem ??= asError(error)
   }
-  if (problem !== undefined) throw problem
+  if (problem !== undefined) {
+    // What has begun to be written is finished first, so that it can be removed; what is cut off never ends.
+    const patience = new AbortController()
+    const finished = once(unpack, 'close', { signal: patience.signal })
+    unpack.end()
+    await Promise.race([finished, setTimeout(MAX_FINISH_MS, undefined, { signal: patience.signal })]).catch(
+      () => undefined,
+    )
+    patience.abort()
+    throw problem
+  }
   if (entries === 0) throw refused(subject, 'it is no tar archive, or has nothing in it')
 }
 
