@@ -16,6 +16,7 @@ import { packageVersion } from './package-version.ts'
 import { openTracing, requireFolder } from './run-serve.ts'
 import { listeningText } from './start-report.ts'
 import { stopSignal } from './stop-signal.ts'
+import { logStrayRejections } from './stray-rejections.ts'
 
 /** What the command line says. */
 export interface DevFlags {
@@ -66,6 +67,7 @@ export async function runDev(argument: string, flags: DevFlags): Promise<void> {
   for (const warning of warnings) log.warn(warning)
 
   const stop = stopSignal()
+  logStrayRejections(log)
   const tracing = await openTracing(settings)
   const changes: RepositoryChange[] = []
   let onChange = (change: RepositoryChange): void => void changes.push(change)

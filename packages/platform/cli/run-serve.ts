@@ -20,6 +20,7 @@ import { configText } from './print-config.ts'
 import { listeningText, readyText } from './start-report.ts'
 import type { RunningTracing } from './start-tracing.ts'
 import { stopSignal } from './stop-signal.ts'
+import { logStrayRejections } from './stray-rejections.ts'
 
 /** What the command line says. */
 export interface ServeFlags {
@@ -81,10 +82,7 @@ async function serveUntilStopped(
   startedMs: number,
 ): Promise<void> {
   const stop = stopSignal()
-  // A promise that a model in this process has forgotten must not take everybody's requests with it.
-  process.on('unhandledRejection', error =>
-    log.error('unhandled rejection: something, probably a model, does not await a promise', { error }),
-  )
+  logStrayRejections(log)
   const server = await serve({ folder, settings, environment: process.env, log, tracer })
   const shown = isUri(folder) ? shownUri(folder) : relative(process.cwd(), folder) || '.'
   process.stdout.write(

@@ -19,7 +19,8 @@ export type Parameters = { readonly [name: string]: ParameterValue }
 /**
  * A named tensor: `shape` counts every dimension, `data` holds exactly the product of `shape`
  * elements. `data` is usually a view on bytes that came from a socket: read it, do not write to it,
- * and copy what must outlive the request.
+ * and copy what must outlive the request: its memory is freed when the answer has been sent, and an
+ * array kept over it is then empty.
  */
 export type Tensor<D extends Datatype = Datatype> = {
   [K in D]: {

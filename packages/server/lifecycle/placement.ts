@@ -1,4 +1,4 @@
-import { type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
+import { type BaseModel, type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
 import { loadImplementation, type ModelVersionSettings } from '../repository/index.ts'
 import type { RemoteModel, WorkerPools } from '../workers/index.ts'
 import { trialRequest, warmUp, warmUpContext } from './warm-up.ts'
@@ -66,11 +66,20 @@ export async function placeModel(
       return null
     })
     if (local === null) return stays('it does not load in the server', answerMs)
-    await remote.unload()
+    await letGo(remote, context)
     return local
   } catch (error) {
-    await remote.unload()
+    await letGo(remote, context)
     throw error
+  }
+}
+
+/** What the unload of a model that will not serve throws decides nothing, and must not hide why it is let go. */
+async function letGo(model: BaseModel, { log }: LoadContext): Promise<void> {
+  try {
+    await model.unload?.()
+  } catch (error) {
+    log.error('its unload failed where it was tried', { error })
   }
 }
 
@@ -88,7 +97,7 @@ async function loadHere(
     if (model.isReady) await warmUp(bound, settings, context)
     return { bound, placement: { place: 'server', reason, answerMs } }
   } catch (error) {
-    await model.unload?.()
+    await letGo(model, context)
     throw error
   }
 }

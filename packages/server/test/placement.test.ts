@@ -152,7 +152,32 @@ export class TestModel {
   }
 })
 
+test('an unload that fails in the worker where a model was tried does not fail its load', async t => {
+  const code = threadTeller(0, `unload() { throw new Error('cannot end') }`)
+  const server = await startTestServer(t, modelFiles('m', code, { inputs: INPUTS }), { parallel_workers: 1 })
+  assert.deepEqual(await server.server.started, [])
+  assert.equal(await threadOf(server, 'm'), SERVER_THREAD)
+  assert.ok(
+    server.log.some(({ level, error }) => level === 'error' && /cannot end/.test(JSON.stringify(error))),
+  )
+})
+
 for (const placement of ['worker', 'server']) {
+  test(`a warm-up that fails is told, whatever unload says then, placement ${placement}`, async t => {
+    const code = `export class TestModel {
+  predict() { throw new Error('cold') }
+  unload() { throw new Error('cannot end') }
+}
+`
+    const files = {
+      ...modelFiles('m', code, { placement, warm_up: ['w.json'] }),
+      'm/w.json': '{"inputs":[]}',
+    }
+    const server = await startTestServer(t, files, { parallel_workers: 1 })
+    const [failure] = await server.server.started
+    assert.match((failure!.error as Error).message, /failed: cold/)
+  })
+
   test(`warm-up waits for no answer of a model whose load() answered false, placement ${placement}`, async t => {
     const code = `export class TestModel {
   load() { return false }

@@ -1,5 +1,5 @@
 import { ContractModel, defineContract, type InputValues, type RequestContext } from '@millrace/sdk'
-import { watch } from '../observer/watched-calls.ts'
+import { watch } from '../../watched-calls.ts'
 
 const contract = defineContract({
   inputs: {

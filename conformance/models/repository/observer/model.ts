@@ -1,5 +1,5 @@
 import { ContractModel, defineContract, type InputValues, ServingError } from '@millrace/sdk'
-import { CALL_EVENTS, watchedCall } from './watched-calls.ts'
+import { CALL_EVENTS, watchedCall } from '../../watched-calls.ts'
 
 const contract = defineContract({
   inputs: {

@@ -6,7 +6,7 @@ import {
   ServingError,
   type Tensor,
 } from '@millrace/sdk'
-import { type WatchedCall, watch } from '../observer/watched-calls.ts'
+import { type WatchedCall, watch } from '../../watched-calls.ts'
 
 /**
  * Streams the words of its text, each but the first with the space before it. Parameters:

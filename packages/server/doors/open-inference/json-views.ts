@@ -2,7 +2,10 @@ import type { TensorSpec } from '@millrace/sdk'
 import type { ModelMetadata, NamedStatistics } from '../../dataplane/index.ts'
 import type { DurationTotal } from '../../metrics/index.ts'
 
-/** Model metadata with the names of the wire (Open Inference Protocol, "Model Metadata"). */
+/**
+ * Model metadata with the names of the wire (Open Inference Protocol, "Model Metadata"), and where the model runs. That
+ * is not in the message of gRPC, whose parameters clients of the vendor-neutral protocol expect to be texts.
+ */
 export function metadataView(metadata: ModelMetadata): object {
   const { name, versions, platform, inputs, outputs, contentType, placement } = metadata
   return {

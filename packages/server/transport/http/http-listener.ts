@@ -1,10 +1,4 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -23,6 +17,7 @@ import type { HttpListenerOptions, HttpRoute, Listener } from './http-types.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { checkLimits } from './limits-check.ts'
 import { listenerErrors } from './listener-errors.ts'
+import { createServer } from './node-http.ts'
 import { serializeResponse } from './raw-response.ts'
 import { type Expectation, objectionTo } from './request-check.ts'
 import { contentLength } from './request-head.ts'

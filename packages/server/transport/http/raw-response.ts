@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { STATUS_CODES } from 'node:http'
 import type { HttpResponse } from './http-types.ts'
+import { STATUS_CODES } from './node-http.ts'
 
 /**
  * A whole response in bytes, for a connection on which Node's parser has given up and that closes
