@@ -337,3 +337,20 @@ test('closing aborts the signal of a running batch; a batch that fails then is n
 test('closing a batcher that does nothing is done at once', async () => {
   await new BatcherBed(tenfold).batcher.close()
 })
+
+test('a batch that is never answered gives its place up when all its requests are overdue', async () => {
+  const bed = new BatcherBed(request =>
+    valuesOf(request)[0] === 99 ? new Promise<never>(() => {}) : tenfold(request, testContext()),
+  )
+  await bed.warmUp()
+  const soon = testContext({ deadlineMs: bed.clock.epochMs() + 50 })
+  void bed.ask(ofRows(99), soon)
+  await bed.turn()
+  const waiting = bed.ask(ofRows(1))
+  await bed.clock.advance(49)
+  assert.equal(bed.statistics.queueLength, 1)
+  await bed.clock.advance(2)
+  assert.deepEqual(valuesOf(await waiting), [10])
+  assert.deepEqual(valuesOf(await bed.ask(ofRows(2))), [20])
+  assert.match(bed.warnings[0]!, /has not answered a batch although all its requests are overdue/)
+})

@@ -7,6 +7,7 @@ import {
 } from '@millrace/sdk'
 import { BatchContext } from './batch-context.ts'
 import { BatchQueue } from './batch-queue.ts'
+import { BatchSlots } from './batch-slots.ts'
 import { BatchWindow } from './batch-window.ts'
 import type { BatchedModel, BatcherOptions, BatchRecord, BatchStatistics } from './batched-model.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -48,6 +49,7 @@ class AdaptiveBatcher implements BatchedModel, MemberOwner {
   readonly #clock: Clock
   readonly #queue: BatchQueue
   readonly #window: BatchWindow
+  readonly #slots: BatchSlots
   readonly #alignment: RowAlignment
   readonly #refusals: Refusals
   readonly #merged = new Set<BatchContext>()
@@ -70,6 +72,7 @@ class AdaptiveBatcher implements BatchedModel, MemberOwner {
     this.#clock = options.clock ?? systemClock
     this.#queue = new BatchQueue(options)
     this.#window = new BatchWindow(options)
+    this.#slots = new BatchSlots(options.concurrency)
     this.#alignment = new RowAlignment(bound.model.settings.name, options.log)
     this.#refusals = new Refusals(bound.model.settings.name, options)
   }
@@ -142,7 +145,7 @@ class AdaptiveBatcher implements BatchedModel, MemberOwner {
     }
     // A queue that is full while the model is free does not wait for the end of the turn.
     if (!this.#queue.hasRoomFor(member)) this.#pump(true)
-    if (!this.#queue.hasRoomFor(member) && !(this.#queue.length === 0 && this.#hasSlot)) {
+    if (!this.#queue.hasRoomFor(member) && !(this.#queue.length === 0 && this.#slots.isFree)) {
       member.reject(this.#refusals.full(member, this.#queue, this.#window.batchMs))
       return
     }
@@ -154,17 +157,13 @@ class AdaptiveBatcher implements BatchedModel, MemberOwner {
 
   #enqueue(member: Member): void {
     this.#queue.add(member)
-    if (this.#hasSlot) {
+    if (this.#slots.isFree) {
       this.#unwatched.push(member)
       this.#pumpSoon()
       return
     }
     member.watch()
-    this.#setTimer(this.#queue.earliestDueMs)
-  }
-
-  get #hasSlot(): boolean {
-    return this.#running < this.#options.concurrency
+    this.#setTimer(this.#earliestDueMs)
   }
 
   #pumpSoon(): void {
@@ -179,9 +178,11 @@ class AdaptiveBatcher implements BatchedModel, MemberOwner {
   /** Starts what may start, and sets the timer for what may not yet. */
   #pump(isUrgent: boolean): void {
     if (this.#closing !== null) return
-    for (const member of this.#queue.takeDue(this.#clock.now())) member.reject(this.#refusals.overdue())
+    const dueMs = this.#clock.now()
+    for (const member of this.#queue.takeDue(dueMs)) member.reject(this.#refusals.overdue())
+    if (this.#slots.giveUpOverdue(dueMs) > 0) this.#warnOfHanging()
     let heldUntilMs = Number.POSITIVE_INFINITY
-    while (this.#hasSlot) {
+    while (this.#slots.isFree) {
       const group = this.#queue.next()
       if (group === undefined) break
       // Where several groups wait there is no need to: one gathers while another runs.
@@ -200,7 +201,19 @@ class AdaptiveBatcher implements BatchedModel, MemberOwner {
     const unwatched = this.#unwatched
     this.#unwatched = []
     for (const member of unwatched) if (member.isWaiting) member.watch()
-    this.#setTimer(Math.min(heldUntilMs, this.#queue.earliestDueMs))
+    this.#setTimer(Math.min(heldUntilMs, this.#earliestDueMs))
+  }
+
+  /** A place that is given up matters only to those who wait for it. */
+  get #earliestDueMs(): number {
+    const { earliestDueMs, length } = this.#queue
+    return length === 0 ? earliestDueMs : Math.min(earliestDueMs, this.#slots.earliestOverdueMs)
+  }
+
+  #warnOfHanging(): void {
+    this.#options.log.warn(
+      `Model ${this.model.settings.name} has not answered a batch although all its requests are overdue; others go on without waiting for it`,
+    )
   }
 
   /** One timer, for the earliest thing due. It stays where it is if that is later than it thought. */
@@ -220,11 +233,16 @@ class AdaptiveBatcher implements BatchedModel, MemberOwner {
     const startedMs = this.#clock.now()
     const rows = members.reduce((total, member) => total + Math.max(1, member.rows), 0)
     const queueMs = members.reduce((total, member) => total + startedMs - member.enqueuedMs, 0)
+    const nowEpochMs = this.#clock.epochMs()
+    const latestMs = members.reduce((latest, { context }) => Math.max(latest, context.deadlineMs), -Infinity)
+    const batch = { overdueAtMs: startedMs + latestMs - nowEpochMs }
+    this.#slots.take(batch)
     this.#running++
     this.#count({ requests: members.length, rows, queueMs })
     const { key } = members[0]!
     const hasAnswered =
       members.length === 1 ? await this.#answerAlone(members[0]!) : await this.#answerTogether(members, rows)
+    this.#slots.leave(batch)
     this.#running--
     if (hasAnswered && key !== null) {
       const durationMs = this.#clock.now() - startedMs

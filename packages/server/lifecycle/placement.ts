@@ -22,6 +22,9 @@ export interface PlacedModel {
  */
 const CROSSING_MS = 0.05
 
+/** A load that keeps the thread busy for longer is not done a second time, in the server. */
+const MAX_LOAD_BUSY_MS = 1000
+
 /** Answers that are timed at most, after a first one, which is often slower than all that follow. */
 const TIMED_ANSWERS = 20
 /** Enough for a median. */
@@ -54,6 +57,9 @@ export async function placeModel(
     })
     if (settings.placement === 'worker') return stays('placement is worker')
     if (hasPoolOfItsOwn(settings)) return stays('its parameters name a pool or an environment')
+    // However quick its answers, loading it again in the server would keep everything else waiting.
+    if (remote.loadBusyMs > MAX_LOAD_BUSY_MS)
+      return stays(`its load keeps a thread busy for ${Math.round(remote.loadBusyMs)} ms`)
     const answerMs = await timeAnswers(remote, bound, settings, context)
     if (answerMs === undefined) return stays('its answers could not be timed with an example')
     const timed = `it answers in ${answerMs.toFixed(3)} ms`

@@ -48,6 +48,16 @@ for (const { what, settings, code, place, reason } of [
     reason: /^it answers in [\d.]+ ms, longer/,
   },
   {
+    what: 'a quick one whose load is slow runs in a worker, so that its load holds nobody up',
+    settings: { inputs: INPUTS },
+    code: threadTeller(
+      0,
+      'load() { const endMs = performance.now() + 1100; while (performance.now() < endMs); }',
+    ),
+    place: 'worker',
+    reason: /its load keeps a thread busy for \d+ ms/,
+  },
+  {
     what: 'one that cannot be tried runs in a worker',
     settings: {},
     code: threadTeller(0),

@@ -56,6 +56,7 @@ export class HostedModel {
   async load(signal: AbortSignal): Promise<LoadedModel> {
     const { promise: aborted, reject } = Promise.withResolvers<never>()
     signal.addEventListener('abort', () => reject(signal.reason))
+    const before = performance.eventLoopUtilization()
     const loading = this.#load(signal)
     try {
       this.#bound = await Promise.race([loading, aborted])
@@ -69,7 +70,8 @@ export class HostedModel {
     watchReadiness(model, () => this.reportReadiness())
     const declared: unknown = model.routes
     const routes = Array.isArray(declared) ? model.routes.map(({ method, path }) => ({ method, path })) : []
-    return { inputs: model.inputs, outputs: model.outputs, isReady: model.isReady, routes }
+    const loadBusyMs = performance.eventLoopUtilization(before).active
+    return { inputs: model.inputs, outputs: model.outputs, isReady: model.isReady, routes, loadBusyMs }
   }
 
   async unload(): Promise<void> {

@@ -50,6 +50,8 @@ export interface LoadedModel {
   readonly outputs: readonly TensorSpec[]
   readonly isReady: boolean
   readonly routes: readonly Pick<ModelRoute, 'method' | 'path'>[]
+  /** For how long its load kept the worker's thread busy. */
+  readonly loadBusyMs: number
 }
 
 export interface WorkerUsage {

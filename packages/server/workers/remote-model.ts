@@ -31,16 +31,23 @@ export class RemoteModel extends Model {
   readonly #model: PooledModel
   /** Why it is not ready, where its workers are the reason; empty otherwise. */
   reason = ''
+  /** For how long its load kept its worker's thread busy. */
+  readonly loadBusyMs: number
   /** What the latest answer took in its worker, without the way there and back. */
   latestAnswerMs: number | undefined
 
-  constructor(pool: ModelPool, model: PooledModel, { inputs, outputs, isReady, routes }: LoadedModel) {
+  constructor(
+    pool: ModelPool,
+    model: PooledModel,
+    { inputs, outputs, isReady, routes, loadBusyMs }: LoadedModel,
+  ) {
     super(model.settings)
     this.#pool = pool
     this.#model = model
     this.inputs = inputs
     this.outputs = outputs
     this.isReady = isReady
+    this.loadBusyMs = loadBusyMs
     this.routes = routes.map(
       ({ method, path }, index): ModelRoute => ({
         method,
