@@ -6,6 +6,7 @@ export type CallEvent = (typeof CALL_EVENTS)[number]
 /** Each event with what there is to say of it. */
 export type WatchedCall = Readonly<Record<CallEvent, PromiseWithResolvers<string>>>
 
+// One map for all models, so they run in one process: their settings say placement server.
 const calls = new Map<string, WatchedCall>()
 
 /** The call under a key of a test's choosing, whoever asks first: the call itself or who waits for it. */
