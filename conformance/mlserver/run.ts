@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Launcher } from './launchers/launcher.ts'
@@ -85,6 +86,8 @@ function externalServer() {
   return url === undefined || grpc === undefined ? undefined : connect({ rest: url, grpc, metrics })
 }
 
+const TEMPORARY_FOLDER = new RegExp(`${RegExp.escape(tmpdir())}/[\\w-]+`, 'g')
+
 /** What was not asked this time stays as it was. */
 async function write(rows: readonly Row[]): Promise<void> {
   const jsonPath = fileURLToPath(new URL('./results.json', import.meta.url))
@@ -104,6 +107,8 @@ async function write(rows: readonly Row[]): Promise<void> {
   const requirements = new URL('../../bench/peers/mlserver/requirements.txt', import.meta.url)
   const pin = /^mlserver==(.+)$/m.exec(await readFile(requirements, 'utf8'))?.[1] ?? 'unknown'
   const versions = `Millrace from this source, on Node ${process.versions.node}; MLServer ${pin} from PyPI, with its default settings.`
-  await writeFile(jsonPath, `${JSON.stringify({ mlserver: pin, rows: merged }, null, 2)}\n`)
+  // Folders that were made for a run say nothing to who reads the page.
+  const json = JSON.stringify({ mlserver: pin, rows: merged }, null, 2).replaceAll(TEMPORARY_FOLDER, '…')
+  await writeFile(jsonPath, `${json}\n`)
   await writeFile(fileURLToPath(new URL('./results.md', import.meta.url)), markdown(merged, versions))
 }
