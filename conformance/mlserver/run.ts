@@ -10,6 +10,8 @@ import { runChecks } from './run-checks.ts'
 import { CHECKS, SHARED_MODELS } from './suite.ts'
 import { connect } from './target/target.ts'
 
+const TEMPORARY_FOLDER = new RegExp(`${RegExp.escape(tmpdir())}/[\\w-]+`, 'g')
+
 const USAGE = `node --conditions=millrace-source conformance/mlserver/run.ts [options]
 
   --target millrace|mlserver|both   which server(s) to start and ask (default: millrace)
@@ -85,8 +87,6 @@ function externalServer() {
   const { url, grpc, metrics } = values
   return url === undefined || grpc === undefined ? undefined : connect({ rest: url, grpc, metrics })
 }
-
-const TEMPORARY_FOLDER = new RegExp(`${RegExp.escape(tmpdir())}/[\\w-]+`, 'g')
 
 /** What was not asked this time stays as it was. */
 async function write(rows: readonly Row[]): Promise<void> {
