@@ -25,12 +25,19 @@ const CROSSING_MS = 0.05
 /** A load that keeps the thread busy for longer is not done a second time, in the server. */
 const MAX_LOAD_BUSY_MS = 1000
 
-/** Answers that are timed at most, after a first one, which is often slower than all that follow. */
-const TIMED_ANSWERS = 20
-/** Enough for a median. */
+/** Answers that are timed at most, after a first one: code gets quick only when it has run for a while. */
+const TIMED_ANSWERS = 300
+/**
+ * What counts: the quicker quarter of the latest, when the model is as quick as it was found to get. Models that load in
+ * the same worker meanwhile make the others slower than they are.
+ */
+const LATEST_ANSWERS = 25
+/** Fewer say nothing. */
 const LEAST_TIMED_ANSWERS = 3
-/** A model that has taken as long as this is not a quick one; there is no need to be more exact. */
-const TRIAL_MS = 20
+/** A first answer this slow has decided already. */
+const SLOW_ANSWER_MS = 20
+/** How long a model may take for its trial in all. */
+const TRIAL_MS = 60
 
 /**
  * Loads a model where it should run, and warms it up. With workers, a model is loaded in one first, so
@@ -117,7 +124,7 @@ function hasPoolOfItsOwn({ parameters }: ModelVersionSettings): boolean {
   ].some(name => Boolean(parameters[name]))
 }
 
-/** The median of a few answers to a request that fits the model; `undefined` if it has none. */
+/** What an answer to a request that fits the model takes, undisturbed; `undefined` if it has none. */
 async function timeAnswers(
   remote: RemoteModel,
   bound: BoundModel,
@@ -135,11 +142,12 @@ async function timeAnswers(
       await bound.predict(request, warmUpContext(context))
       const answerMs = remote.latestAnswerMs ?? Number.POSITIVE_INFINITY
       if (answer > 0) times.push(answerMs)
-      else if (answerMs > TRIAL_MS) return answerMs
+      else if (answerMs > SLOW_ANSWER_MS) return answerMs
       totalMs += answerMs
       if (totalMs > TRIAL_MS && times.length >= LEAST_TIMED_ANSWERS) break
     }
-    return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]
+    const latest = times.slice(-LATEST_ANSWERS).toSorted((a, b) => a - b)
+    return latest[Math.floor(latest.length / 4)]
   } catch (error) {
     // An example need not be a request that the model likes; only declared warm-up requests must succeed.
     context.log.debug('the model does not answer an example of its contract', { error })
