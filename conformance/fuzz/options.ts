@@ -38,7 +38,13 @@ export function readOptions(args: readonly string[]): Options | undefined {
   }
 }
 
-function integer(name: string, text: string | undefined, min: number, max: number): number | undefined {
+/** An integer from the command line; `undefined` if it says none. @throws RangeError naming the option and what is allowed */
+export function integer(
+  name: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined {
   if (text === undefined) return undefined
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { integer } from '../fuzz/options.ts'
 
 const PARTS = ['process', 'thread', 'overload'] as const
 export type Part = (typeof PARTS)[number]
@@ -46,11 +47,4 @@ function partOf(text: string): Part {
   const part = PARTS.find(name => name === text)
   if (part !== undefined) return part
   throw new RangeError(`--only is '${text}'; it must be one of ${PARTS.join(', ')}`)
-}
-
-function integer(name: string, text: string | undefined, min: number, max: number): number | undefined {
-  if (text === undefined) return undefined
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return value
-  throw new RangeError(`${name} is '${text}'; it must be an integer from ${min} to ${max}`)
 }
