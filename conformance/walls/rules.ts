@@ -83,7 +83,8 @@ export const UNITS: readonly Unit[] = [
     packages: ['@millrace/sdk', 'millrace'],
     typesOnly: true,
   },
-  { folder: 'runtimes/*', name: '@millrace/*', entries: ['.'], packages: ['@millrace/sdk'] },
+  // What scores trees is a library that two runtimes share, and no runtime itself.
+  { folder: 'runtimes/*', name: '@millrace/*', entries: ['.'], packages: ['@millrace/sdk', '@millrace/trees'] },
   { folder: 'examples', packages: ['@millrace/*'] },
 ]
 
@@ -118,7 +119,7 @@ export const NOT_SOURCE: readonly string[] = ['**/node_modules', '**/dist', 'pac
 /** Every rule by name, with the sentence that a break of it shows. */
 export const RULES = {
   'public-entry': 'a package is imported by its name and its public entries only',
-  'package-order': 'packages import only what lies to their left: sdk, server, platform; and sdk, runtimes',
+  'package-order': 'packages import only what lies to their left: sdk, server, platform; and sdk, trees, runtimes',
   'package-home':
     'the control plane reaches a server through the SDK; only the rooms that wire may import it',
   'types-only': 'this package may only `import type` from other packages',

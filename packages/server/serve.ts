@@ -42,6 +42,7 @@ import {
   listenHttp,
 } from './transport/index.ts'
 import { startWorkerPools, workerFigures } from './worker-wiring.ts'
+import { createEnvironments } from './workers/index.ts'
 
 export interface ServeOptions {
   /** The model repository: a folder of model folders, or a URI that stands for one. */
@@ -108,7 +109,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     inUse: () => registry.loaded(undefined, undefined).flatMap(pathsOf),
   })
   const repository = createRepository({ settings, root, environment, stager, signal: phase.stopping, log })
-  const workers = startWorkerPools(settings, log, () => registry.announce(), metrics.scheduling.onCrossing)
+  const environments = createEnvironments({ folder: settings.environmentsFolder, log })
+  const workers = startWorkerPools(
+    settings,
+    environments,
+    log,
+    () => registry.announce(),
+    metrics.scheduling.onCrossing,
+  )
   if (workers !== null) metrics.scheduling.exposeWorkers(() => workerFigures(workers))
   const cache =
     settings.isCacheEnabled && settings.cacheMaxEntries > 0
@@ -121,8 +129,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     metricsOf: metrics.customMetricsOf,
     instances: {
       loadTimeoutMs: settings.modelLoadTimeoutMs,
-      stage: (model, context) => stageArtefact(model, stager, context),
+      stage: async (model, context) => ({
+        ...(await stageArtefact(model, stager, context)),
+        allowsPickle: settings.allowsPickle,
+        workerCount: settings.parallelWorkers,
+      }),
       workers,
+      environments,
       schedule: createScheduling({
         workerCount: settings.parallelWorkers,
         maxQueueRequests: settings.maxQueueRequests,

@@ -1,10 +1,11 @@
 import type { ServerLogger, ServerSettings } from './base/index.ts'
 import type { WorkerFigures } from './metrics/index.ts'
-import { createWorkerPools, type WorkerPools } from './workers/index.ts'
+import { createWorkerPools, type Environments, type WorkerPools } from './workers/index.ts'
 
 /** Worker pools as the settings say; `null` if models run in the server's own thread. */
 export function startWorkerPools(
   settings: ServerSettings,
+  environments: Environments,
   log: ServerLogger,
   onChange: () => void,
   onDispatch: (inFlight: number) => void,
@@ -15,7 +16,7 @@ export function startWorkerPools(
     kind: settings.workerKind,
     stopTimeoutMs: settings.parallelWorkersTimeoutMs,
     loadTimeoutMs: settings.modelLoadTimeoutMs,
-    environmentsFolder: settings.environmentsFolder,
+    environments,
     log,
     onChange,
     onDispatch,

@@ -28,6 +28,7 @@ export interface ServeFlags {
   readonly httpPort?: number
   readonly grpcPort?: number
   readonly metricsPort?: number
+  readonly allowPickle?: true
   readonly debug?: true
   readonly logFormat?: 'text' | 'json'
   readonly watch?: true
@@ -123,13 +124,14 @@ export async function requireFolder(folder: string): Promise<void> {
 
 async function loadSettings(
   named: NamedRepository | undefined,
-  { host, httpPort, grpcPort, metricsPort, debug, logFormat, watch }: ServeFlags,
+  { host, httpPort, grpcPort, metricsPort, allowPickle, debug, logFormat, watch }: ServeFlags,
 ): Promise<LoadedServerSettings> {
   const flags = {
     host,
     http_port: httpPort,
     grpc_port: grpcPort,
     metrics_port: metricsPort,
+    allow_pickle: allowPickle,
     debug,
     use_structured_logging: logFormat === undefined ? undefined : logFormat === 'json',
     watch_model_repository: watch,

@@ -19,6 +19,7 @@ export function serveCommand(): Command {
     .option('--metrics-port <port>', 'port for /metrics (default: 8082; 0 picks a free one)', toPort)
     .addOption(new Option('--log-format <format>', 'how to log (default: text)').choices(['text', 'json']))
     .option('--watch', 'load, reload and unload models as their folders change')
+    .option('--allow-pickle', 'let models be read from pickles, which run whatever code they hold')
     .option('--debug', 'log every request, and tell clients what unexpected errors said')
     .option('--print-config', 'print every setting, its value and where it came from, and stop')
     .addHelpText(

@@ -31,4 +31,8 @@ export interface ModelSettings {
   readonly extra: Readonly<Record<string, unknown>>
   /** All of `parameters` as the file has it, unknown members included. */
   readonly parameters: Readonly<Record<string, unknown>>
+  /** Whether the operator lets pickles be opened, which run whatever code they hold. Default false. */
+  readonly allowsPickle?: boolean
+  /** How many workers the server runs a model in; a runtime with processes of its own starts as many, at least one. Default 1. */
+  readonly workerCount?: number
 }

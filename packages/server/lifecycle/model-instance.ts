@@ -1,7 +1,6 @@
 import { type BoundModel, type LoadContext, ServingError } from '@millrace/sdk'
 import type { ModelVersionSettings } from '../repository/index.ts'
-import type { WorkerPools } from '../workers/index.ts'
-import { type PlacedModel, type Placement, placeModel } from './placement.ts'
+import { type Hosts, type PlacedModel, type Placement, placeModel } from './placement.ts'
 
 /**
  * One loaded model version: what answers requests. Reloading makes a new instance beside the old
@@ -37,12 +36,10 @@ export interface ScheduledModel {
   close(): void
 }
 
-export interface InstanceOptions {
+export interface InstanceOptions extends Hosts {
   readonly loadTimeoutMs: number
   /** Brings the model's artefact onto this machine; what it answers has a local `uri`. Default: it is there. */
   readonly stage?: (settings: ModelVersionSettings, context: LoadContext) => Promise<ModelVersionSettings>
-  /** `null`: every model runs in the server's own thread. */
-  readonly workers: Pick<WorkerPools, 'load'> | null
   /** Chosen once for each model, when it has loaded. */
   readonly schedule: (placed: PlacedModel, settings: ModelVersionSettings) => ScheduledModel
 }
@@ -66,15 +63,15 @@ export async function createInstance(
   let staged = settings
   const stageAndPlace = async () => {
     if (options.stage !== undefined) staged = await options.stage(settings, { ...context, signal })
-    return placeModel(staged, { ...context, signal }, options.workers)
+    return placeModel(staged, { ...context, signal }, options)
   }
   const loading = stageAndPlace()
   try {
     const placed = await unlessAborted(loading, signal)
     const scheduled = options.schedule(placed, staged)
-    return instanceOf(staged, placed.placement, scheduled, performance.now() - startedMs)
+    return instanceOf(staged, placed, scheduled, performance.now() - startedMs)
   } catch (error) {
-    if (signal.aborted) void loading.then(({ bound }) => unload(bound)).catch(ignore)
+    if (signal.aborted) void loading.then(unload).catch(ignore)
     if (error === expired.reason) throw loadTooSlow(settings, loadTimeoutMs)
     if (ServingError.is(error)) throw error
     const text = error instanceof Error ? error.message : String(error)
@@ -103,11 +100,12 @@ function loadTooSlow(settings: ModelVersionSettings, timeoutMs: number): Serving
 
 function instanceOf(
   settings: ModelVersionSettings,
-  placement: Placement,
+  placed: PlacedModel,
   scheduled: ScheduledModel,
   loadMs: number,
 ): ModelInstance {
   const { bound, isBatched } = scheduled
+  const { placement } = placed
   let activeCount = 0
   let onIdle: (() => void) | null = null
   return {
@@ -136,7 +134,7 @@ function instanceOf(
           await Promise.race([idle, expired])
         }
         scheduled.close()
-        await Promise.race([unload(bound), expired])
+        await Promise.race([unload(placed), expired])
       } finally {
         clearTimeout(timer)
       }
@@ -144,8 +142,12 @@ function instanceOf(
   }
 }
 
-async function unload({ model }: BoundModel): Promise<void> {
-  await model.unload?.()
+async function unload({ bound: { model }, release }: PlacedModel): Promise<void> {
+  try {
+    await model.unload?.()
+  } finally {
+    await release?.()
+  }
 }
 
 function ignore(): void {}

@@ -206,6 +206,10 @@ class Registry implements ModelRegistry {
     const entry = this.#entryFor(name, version)
     const log = this.#options.log.with({ model: name, ...(version === undefined ? {} : { version }) })
     for (const warning of settings.warnings) log.warn(warning)
+    if (settings.recognisedBy !== undefined) {
+      const { implementation, recognisedBy: because } = settings
+      log.info('recognised by its files', { implementation, because })
+    }
     entry.isLoading = true
     this.#changed()
     try {

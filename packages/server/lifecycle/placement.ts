@@ -1,6 +1,6 @@
 import { type BaseModel, type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
-import { loadImplementation, type ModelVersionSettings } from '../repository/index.ts'
-import type { RemoteModel, WorkerPools } from '../workers/index.ts'
+import { loadImplementation, type ModelVersionSettings, placementOf } from '../repository/index.ts'
+import type { Environments, RemoteModel, WorkerPools } from '../workers/index.ts'
 import { trialRequest, warmUp, warmUpContext } from './warm-up.ts'
 
 /** Where a model runs, and why there. */
@@ -14,6 +14,15 @@ export interface Placement {
 export interface PlacedModel {
   readonly bound: BoundModel
   readonly placement: Placement
+  /** Gives back what the model needs while it is loaded; called after its unload. */
+  readonly release?: () => Promise<void>
+}
+
+/** Where models can run. */
+export interface Hosts {
+  /** `null`: every model runs in the server's own thread. */
+  readonly workers: Pick<WorkerPools, 'load'> | null
+  readonly environments: Environments
 }
 
 /**
@@ -47,8 +56,10 @@ const TRIAL_MS = 60
 export async function placeModel(
   settings: ModelVersionSettings,
   context: LoadContext,
-  workers: Pick<WorkerPools, 'load'> | null,
+  { workers, environments }: Hosts,
 ): Promise<PlacedModel> {
+  if (settings.placement !== 'worker' && (await placementOf(settings)) === 'server')
+    return loadInEnvironment(settings, context, environments)
   if (workers === null)
     return loadHere(settings, context, 'the server has no workers (parallel_workers is 0)')
   if (!settings.allowsWorkers) return loadHere(settings, context, "the model's parallel_workers is 0 or less")
@@ -93,6 +104,25 @@ async function letGo(model: BaseModel, { log }: LoadContext): Promise<void> {
     await model.unload?.()
   } catch (error) {
     log.error('its unload failed where it was tried', { error })
+  }
+}
+
+/** A runtime with processes of its own; they find what they need in the model's environment. */
+async function loadInEnvironment(
+  settings: ModelVersionSettings,
+  context: LoadContext,
+  environments: Environments,
+): Promise<PlacedModel> {
+  const reason = 'its runtime works in processes of its own'
+  const environment = await environments.acquire(settings, context.signal)
+  if (environment === null) return loadHere(settings, context, reason)
+  const parameters = { ...settings.parameters, environment_path: environment.folder }
+  const release = () => environments.release(environment)
+  try {
+    return { ...(await loadHere({ ...settings, parameters }, context, reason)), release }
+  } catch (error) {
+    await release()
+    throw error
   }
 }
 

@@ -106,7 +106,7 @@ test('what is wrong with one model is told of that model', async () => {
       [
         at(3),
         'x',
-        `${at(3)}: implementation is missing; name the class in the file, as in "./model.ts:Sum", or in MLSERVER_MODEL_IMPLEMENTATION`,
+        `${at(3)}: implementation is missing, and no file shows what the model is; name the class in the file, as in "./model.ts:Sum", or in MLSERVER_MODEL_IMPLEMENTATION`,
       ],
       [at(4), 'good', `${at(4)}: model 'good' of this version is there already`],
       [at(5), 'f', `${at(5)}: folder is 1; allowed is a path`],

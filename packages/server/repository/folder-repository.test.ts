@@ -211,3 +211,49 @@ test('too many folders: no half-read list', async () => {
   })
   await assert.rejects(small.list(), { code: 'RESOURCE_EXHAUSTED' })
 })
+
+async function placeFile(path: string, content = ''): Promise<string> {
+  const full = join(root, path)
+  await mkdir(dirname(full), { recursive: true })
+  await writeFile(full, content)
+  return full
+}
+
+test('folders without settings are models if their files show it', async () => {
+  await placeFile('a/model.onnx')
+  await placeFile('iris/1/model.onnx')
+  await placeFile('iris/2/model.onnx')
+  await placeFile('words/config.json', '{"model_type":"bert"}')
+  await placeFile('words/onnx/model.onnx')
+  await placeFile('two/a.onnx')
+  await placeFile('two/b.onnx')
+  await placeFile('text/notes.txt', 'nothing')
+  await place('b', { implementation })
+  await placeFile('b/artefacts/model.onnx')
+  await place('c', { implementation, parameters: { uri: '../shared/model.bst' } })
+  await placeFile('shared/model.bst', 'tree\n')
+  await placeFile('shared/model.onnx')
+
+  const { models, found, broken } = await list()
+  assert.deepEqual(models, ['b', 'c', 'a', 'iris:1', 'iris:2', 'words'])
+  assert.deepEqual(broken, [])
+  const a = found.find(({ name }) => name === 'a')
+  assert.equal(a?.implementation, '@millrace/onnx:OnnxModel')
+  assert.equal(a.uri, join(root, 'a/model.onnx'))
+  assert.equal(a.recognisedBy, 'model.onnx ends in .onnx')
+
+  // Variables that describe a model leave no room for others.
+  assert.deepEqual((await list({ MLSERVER_MODEL_IMPLEMENTATION: implementation })).models, ['b', 'c'])
+})
+
+test('settings without implementation are completed by the files', async () => {
+  await place('a', { name: 'boosted', parameters: { uri: './files' } })
+  await placeFile('a/files/model.bst', 'tree\nversion=v4\n')
+  await place('b', { name: 'unknown' })
+  const { found, broken } = await list()
+  assert.deepEqual(
+    found.map(({ name, implementation: text, uri }) => [name, text, uri]),
+    [['boosted', '@millrace/lightgbm:LightgbmModel', join(root, 'a/files/model.bst')]],
+  )
+  assert.match(broken[0]?.[2] ?? '', /implementation is missing, and no file shows what the model is/)
+})

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { ServingError } from '@millrace/sdk'
 import { readDotenv, readJsonObject, type Variables, type VariablesSource } from '../base/index.ts'
+import { readBareModels } from './bare-models.ts'
 import { DEFAULT_SCAN_LIMITS, type FolderScan, type ScanLimits, scanFolder } from './folder-scan.ts'
 import type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'
 import { modelVariables, readModelSettings, readModelSettingsFromVariables } from './model-settings-file.ts'
@@ -17,8 +18,8 @@ export interface FolderRepositoryOptions {
 }
 
 /**
- * A repository that is a folder: each `model-settings.json` below it is one model version. Where there
- * is none, variables may describe one model (`MLSERVER_MODEL_IMPLEMENTATION`, as KServe does).
+ * A repository that is a folder: each `model-settings.json` below it is one model version, and so is each folder without
+ * one whose files show what it is, unless a model with settings reads from it. Where there is neither, variables may describe one model (`MLSERVER_MODEL_IMPLEMENTATION`, as KServe does).
  */
 export function createFolderRepository(options: FolderRepositoryOptions): ModelRepository {
   const root = resolve(options.root)
@@ -31,7 +32,7 @@ export function createFolderRepository(options: FolderRepositoryOptions): ModelR
       modelVariables(await readDotenv(workingDirectory), '.env'),
     ]
     const hasModelInVariables = variables.some(({ values }) => 'implementation' in values)
-    const { files, unreadable } = await scanFolder(root, limits).catch((error: unknown) =>
+    const { files, bare, unreadable } = await scanFolder(root, limits).catch((error: unknown) =>
       noFolder(root, hasModelInVariables, error),
     )
     if (files.length === 0 && hasModelInVariables) {
@@ -39,7 +40,12 @@ export function createFolderRepository(options: FolderRepositoryOptions): ModelR
       return { found, broken: [...unreadable.map(nameAfterFolder), ...broken] }
     }
     const { found, broken } = await readFiles(files, variables, root)
-    return { found, broken: [...unreadable.map(nameAfterFolder), ...broken] }
+    // Variables that describe a model mean that one, and not whatever lies beside it.
+    const others = hasModelInVariables ? NOTHING : readBareModels(bare, found, variables, root)
+    return {
+      found: [...found, ...others.found],
+      broken: [...unreadable.map(nameAfterFolder), ...broken, ...others.broken],
+    }
   }
 
   return {
@@ -53,10 +59,12 @@ export function createFolderRepository(options: FolderRepositoryOptions): ModelR
   }
 }
 
+const NOTHING: RepositoryContents = { found: [], broken: [] }
+
 /** A missing folder is a mistake, unless there is a model that needs none. */
 function noFolder(root: string, hasModelInVariables: boolean, error: unknown): FolderScan {
   if (!ServingError.is(error) || error.code !== 'NOT_FOUND') throw error
-  return { files: [], unreadable: hasModelInVariables ? [] : [{ path: root, error }] }
+  return { files: [], bare: [], unreadable: hasModelInVariables ? [] : [{ path: root, error }] }
 }
 
 /** Few enough to leave file descriptors to others, enough to keep the disk busy. */

@@ -2,6 +2,7 @@ import type { Dirent, Stats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServingError } from '@millrace/sdk'
+import { type Recognition, recogniseFolder } from './recognise-model.ts'
 
 const SETTINGS_FILE_NAME = 'model-settings.json'
 
@@ -17,8 +18,15 @@ export const DEFAULT_SCAN_LIMITS: ScanLimits = { maxDepth: 16, maxFolders: 10_00
 export interface FolderScan {
   /** Paths of settings files, in order. */
   readonly files: readonly string[]
+  /** Folders without settings, in themselves or above, whose files show that they are a model. */
+  readonly bare: readonly BareModel[]
   /** Folders that could not be looked into, in order. */
   readonly unreadable: readonly { readonly path: string; readonly error: ServingError }[]
+}
+
+export interface BareModel {
+  readonly folder: string
+  readonly recognition: Recognition
 }
 
 /** A folder on the way down. */
@@ -28,12 +36,14 @@ interface Folder {
   readonly realPath: string
   readonly depth: number
   readonly parent: Folder | undefined
+  /** True inside a model's folder: what lies there is that model's. */
+  readonly isOwned: boolean
 }
 
 /**
  * Finds every `model-settings.json` at any depth below `root`. Linked folders are followed, because
  * ModelMesh links models into its repository, but not into a folder that holds them. Left out are
- * `node_modules` and folders whose name begins with a dot.
+ * `node_modules` and folders whose name begins with a dot. Folders that are models without such a file are found too.
  * @throws ServingError NOT_FOUND without a root, RESOURCE_EXHAUSTED beyond `maxFolders`
  */
 export async function scanFolder(
@@ -41,6 +51,7 @@ export async function scanFolder(
   limits: ScanLimits = DEFAULT_SCAN_LIMITS,
 ): Promise<FolderScan> {
   const files: string[] = []
+  const bare: BareModel[] = []
   const unreadable: { path: string; error: ServingError }[] = []
   let folderCount = 0
 
@@ -57,8 +68,16 @@ export async function scanFolder(
         `model repository ${root} has more than ${limits.maxFolders} folders; keep only models in it, or look for links that multiply them`,
       )
     }
-    for (const entry of await readEntries(folder.path, error => refuse(folder.path, error))) {
-      const inner = await enter(folder, entry)
+    const entries = await readEntries(folder.path, error => refuse(folder.path, error))
+    let isOwned = folder.isOwned || entries.some(({ name }) => name === SETTINGS_FILE_NAME)
+    if (!isOwned) {
+      // One that holds several models is not one; each of them needs its settings.
+      const recognition = await recogniseFolder(folder.path, entries).catch(() => undefined)
+      if (recognition !== undefined) bare.push({ folder: folder.path, recognition })
+      isOwned = recognition !== undefined
+    }
+    for (const entry of entries) {
+      const inner = await enter(folder, entry, isOwned)
       if (inner !== undefined) {
         if (!isLeftOut(entry.name) && !isInside(folder, inner.realPath)) await visit(inner)
       } else if (entry.name === SETTINGS_FILE_NAME) files.push(join(folder.path, entry.name))
@@ -68,8 +87,8 @@ export async function scanFolder(
   if ((await statOrUndefined(root))?.isDirectory() !== true) {
     throw new ServingError('NOT_FOUND', `model repository ${root} is not a folder, or does not exist`)
   }
-  await visit({ path: root, realPath: await realpath(root), depth: 0, parent: undefined })
-  return { files: files.sort(), unreadable }
+  await visit({ path: root, realPath: await realpath(root), depth: 0, parent: undefined, isOwned: false })
+  return { files: files.sort(), bare, unreadable }
 }
 
 function isLeftOut(name: string): boolean {
@@ -93,14 +112,15 @@ async function readEntries(folder: string, refuse: (error: ServingError) => void
  * The folder that an entry is or links to; undefined for anything else. A link that leads nowhere is no
  * folder either, so that one in place of a settings file is reported. Only links cost a look at the disk.
  */
-async function enter(parent: Folder, entry: Dirent): Promise<Folder | undefined> {
+async function enter(parent: Folder, entry: Dirent, isOwned: boolean): Promise<Folder | undefined> {
   const path = join(parent.path, entry.name)
   const depth = parent.depth + 1
-  if (entry.isDirectory()) return { path, realPath: join(parent.realPath, entry.name), depth, parent }
+  if (entry.isDirectory())
+    return { path, realPath: join(parent.realPath, entry.name), depth, parent, isOwned }
   if (!entry.isSymbolicLink()) return undefined
   if ((await statOrUndefined(path))?.isDirectory() !== true) return undefined
   const realPath = await realpath(path).catch(() => undefined)
-  return realPath === undefined ? undefined : { path, realPath, depth, parent }
+  return realPath === undefined ? undefined : { path, realPath, depth, parent, isOwned }
 }
 
 /** True if `realPath` is the folder itself or one on the way down to it. */

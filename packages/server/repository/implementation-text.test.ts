@@ -28,7 +28,7 @@ test('what cannot be read', () => {
       code: 'INVALID_ARGUMENT',
       message:
         `implementation ${JSON.stringify(text)} cannot be read; write a file and its export (./model.ts:Sum), ` +
-        'a package and its export (package:Export), or a runtime: onnx',
+        'a package and its export (package:Export), or a runtime: onnx, xgboost, lightgbm, sklearn, catboost, mlflow, func_main, transformers, exec',
     })
   }
 })

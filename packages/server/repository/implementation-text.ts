@@ -10,7 +10,17 @@ export interface ImplementationText {
 }
 
 /** Runtimes that a word of their own stands for. */
-export const RUNTIME_ALIASES: ReadonlyMap<string, string> = new Map([['onnx', '@millrace/onnx:OnnxModel']])
+export const RUNTIME_ALIASES: ReadonlyMap<string, string> = new Map([
+  ['onnx', '@millrace/onnx:OnnxModel'],
+  ['xgboost', '@millrace/xgboost:XgboostModel'],
+  ['lightgbm', '@millrace/lightgbm:LightgbmModel'],
+  ['sklearn', '@millrace/python:SklearnModel'],
+  ['catboost', '@millrace/python:CatboostModel'],
+  ['mlflow', '@millrace/python:MlflowModel'],
+  ['func_main', '@millrace/python:FuncMainModel'],
+  ['transformers', '@millrace/transformers:TransformersModel'],
+  ['exec', '@millrace/exec:ExecModel'],
+])
 
 /** Classes of MLServer's own runtimes, which settings for it name, and what serves the same files here. */
 const MLSERVER_CLASSES: ReadonlyMap<string, string> = new Map([

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { promisify } from 'node:util'
 import { bindModel, type ModelSettings, type RequestContext, type Tensor } from '@millrace/sdk'
-import { loadImplementation } from './implementation.ts'
+import { loadImplementation, placementOf } from './implementation.ts'
 import { RUNTIME_ALIASES } from './implementation-text.ts'
 
 let folder = ''
@@ -205,7 +205,7 @@ test('packages: from the model folder first, with what they export to import alo
 
 test('packages: then from the working directory, then from the server', async () => {
   const program = `
-    import { loadImplementation } from ${JSON.stringify(join(import.meta.dirname, 'implementation.ts'))}
+    import { loadImplementation, placementOf } from ${JSON.stringify(join(import.meta.dirname, 'implementation.ts'))}
     const settings = { name: 'm', implementation: process.argv[1], folder: ${JSON.stringify(join(folder, 'models'))} }
     console.log(typeof await loadImplementation(settings))`
   await mkdir(join(folder, 'working'))
@@ -281,18 +281,23 @@ test('a runtime that is not installed', async () => {
   } finally {
     aliases.delete('some-runtime')
   }
+  assert.equal(
+    await failure('@millrace/no-such-runtime:SomeModel'),
+    `UNIMPLEMENTED ${at}@millrace/no-such-runtime:SomeModel': this runtime is not installed; install it with: npm install @millrace/no-such-runtime`,
+  )
 })
 
-test('Python', async () => {
-  const needed =
-    'this is a Python class; it needs the python runtime, which is not installed. ' +
-    'A model in TypeScript is written as ./model.ts:Export'
-  for (const text of ['sum_model.SumModel', './model.py:Sum']) {
-    assert.equal(await failure(text), `UNIMPLEMENTED ${at}${text}': ${needed}`)
+test('Python goes to the python runtime, which works in processes of its own', async () => {
+  for (const text of ['sum_model.SumModel', './model.py:Sum', 'mlserver_sklearn.SKLearnModel']) {
+    assert.equal(await placementOf(settingsFor(text)), 'server', text)
+  }
+  for (const text of ['./model.ts:Sum', 'onnx', 'no-such-package:f']) {
+    assert.equal(await placementOf(settingsFor(text)), undefined, text)
   }
   await place('node_modules/lodash.get/package.json', '{"name":"lodash.get","exports":"./i.mjs"}')
   await place('node_modules/lodash.get/i.mjs', `export default () => (${output('1')})`)
   assert.equal(await answer('lodash.get'), 1)
+  assert.equal(await placementOf(settingsFor('lodash.get')), undefined)
 })
 
 test('exports that are missing, or no model', async () => {

@@ -13,6 +13,7 @@ import { describeImportProblem } from './import-problem.ts'
 import type { ModelVersionSettings } from './model-version-settings.ts'
 import { importFile, importPackage, type ModuleExports } from './module-import.ts'
 import { resolvePackage } from './package-resolution.ts'
+import { placementOfPackage } from './runtime-placement.ts'
 
 const EXTENSIONS: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'])
 const SHOWN_EXPORTS = 20
@@ -48,17 +49,37 @@ export async function loadExport(
   settings: ImplementationSettings,
   field: string,
 ): Promise<{ readonly exported: unknown; readonly fail: Fail }> {
-  const origin = settings.implementationOrigin ?? `model '${settings.name}'`
-  const fail: Fail = (code, problem, cause) => {
-    const message = `${origin}: ${field} '${settings.implementation}': ${problem}`
-    return new ServingError(code, message, cause === undefined ? {} : { cause })
-  }
+  const { origin, fail } = placeOf(settings, field)
   const parsed = parse(settings.implementation, origin)
   const text = isForPython(parsed, settings, fail) ? parseImplementation(PYTHON_RUNTIME) : parsed
   const module = text.isPath
     ? await importOwnFile(text, settings, fail)
     : await importFromPackage(text, settings, fail)
   return { exported: pickExport(module, text, fail), fail }
+}
+
+/**
+ * Where the runtime that `implementation` names wants its models, told without running its code; undefined for one that
+ * leaves it to be measured, for an author's own file, and for what is not installed.
+ */
+export async function placementOf(settings: ImplementationSettings): Promise<'server' | undefined> {
+  const { origin, fail } = placeOf(settings, 'implementation')
+  const parsed = parse(settings.implementation, origin)
+  const text = isForPython(parsed, settings, fail) ? parseImplementation(PYTHON_RUNTIME) : parsed
+  const url = text.isPath ? undefined : resolveModule(text, settings, fail)
+  return url === undefined ? undefined : placementOfPackage(url)
+}
+
+function placeOf(
+  settings: ImplementationSettings,
+  field: string,
+): { readonly origin: string; readonly fail: Fail } {
+  const origin = settings.implementationOrigin ?? `model '${settings.name}'`
+  const fail: Fail = (code, problem, cause) => {
+    const message = `${origin}: ${field} '${settings.implementation}': ${problem}`
+    return new ServingError(code, message, cause === undefined ? {} : { cause })
+  }
+  return { origin, fail }
 }
 
 type Fail = (
@@ -83,7 +104,6 @@ async function importOwnFile(
 ): Promise<ModuleExports> {
   const path = resolve(folder, module)
   const extension = extname(path)
-  if (extension === '.py') throw fail('UNIMPLEMENTED', PYTHON_NEEDED)
   if (!EXTENSIONS.has(extension)) {
     throw fail('INVALID_ARGUMENT', `the file must end in one of ${[...EXTENSIONS].join(', ')}`)
   }
@@ -95,16 +115,21 @@ async function importOwnFile(
   }
 }
 
-/** True for the name of a Python class, unless there is a package of that name (`lodash.get`). */
+/** True for the name of a Python class, unless there is a package of that name (`lodash.get`), and for a Python file. */
 function isForPython(text: ImplementationText, settings: ImplementationSettings, fail: Fail): boolean {
+  if (text.isPath) return extname(text.module) === '.py'
   const { implementation } = settings
   if (!looksLikePythonClass(implementation) || runtimeOf(implementation) !== undefined) return false
   return resolveModule(text, settings, fail) === undefined
 }
 
+const PYTHON_PACKAGE = parseImplementation(PYTHON_RUNTIME).module
 const PYTHON_NEEDED =
-  'this is a Python class; it needs the python runtime, which is not installed. ' +
+  `this is a Python class; it needs the python runtime, which is not installed; install it with: npm install ${PYTHON_PACKAGE}. ` +
   'A model in TypeScript is written as ./model.ts:Export'
+
+/** A runtime that is named by its package: ours are not part of the server. */
+const OWN_RUNTIME = /^@millrace\/[a-z-]+:\w+Model$/
 
 async function importFromPackage(
   text: ImplementationText,
@@ -148,13 +173,13 @@ async function explainMissingPackage(
   { implementation, folder }: ImplementationSettings,
   fail: Fail,
 ): Promise<ServingError> {
-  if (runtimeOf(implementation) !== undefined) {
+  if (runtimeOf(implementation) !== undefined || OWN_RUNTIME.test(implementation)) {
     return fail('UNIMPLEMENTED', `this runtime is not installed; install it with: npm install ${module}`)
   }
   if (await isFile(join(folder, module))) {
     return fail('INVALID_ARGUMENT', `a file's path begins with a dot; write './${implementation}'`)
   }
-  if (looksLikePythonClass(implementation)) return fail('UNIMPLEMENTED', PYTHON_NEEDED)
+  if (module === PYTHON_PACKAGE) return fail('UNIMPLEMENTED', PYTHON_NEEDED)
   return fail(
     'INVALID_ARGUMENT',
     `there is no package ${module}; it was looked for from ${folder}, from ${process.cwd()} and among the server's own`,

@@ -2,7 +2,7 @@
 export { createRepository, isWatchable, type RepositoryOptions, stageArtefact } from './create-repository.ts'
 export { pickDefaultVersion } from './default-version.ts'
 export type { ScanLimits } from './folder-scan.ts'
-export { type ImplementationSettings, loadImplementation } from './implementation.ts'
+export { type ImplementationSettings, loadImplementation, placementOf } from './implementation.ts'
 export type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'
 export { modelSettingsJsonSchema } from './model-settings-schema.ts'
 export type { ModelVersionSettings } from './model-version-settings.ts'

@@ -47,6 +47,7 @@ test('the least a file must say', async () => {
     parameters: {},
     settingsFile: path,
     implementationOrigin: path,
+    recognisedBy: undefined,
     maxBatchSize: 0,
     maxQueueDelayMs: 0,
     isCacheEnabled: false,
@@ -140,6 +141,7 @@ test('everything a file can say', async () => {
     },
     settingsFile: path,
     implementationOrigin: path,
+    recognisedBy: undefined,
     maxBatchSize: 32,
     maxQueueDelayMs: 20,
     isCacheEnabled: false,
@@ -232,7 +234,7 @@ test('mistakes name the file or variable, the field, the value and what is allow
     [{ enforce_contract: 'perhaps' }, 'enforce_contract is "perhaps"; allowed is true or false'],
     [
       { implementation: '' },
-      'implementation is missing; name the class in the file, as in "./model.ts:Sum", or in MLSERVER_MODEL_IMPLEMENTATION',
+      'implementation is missing, and no file shows what the model is; name the class in the file, as in "./model.ts:Sum", or in MLSERVER_MODEL_IMPLEMENTATION',
     ],
     [{ implementation: null }, 'implementation is null; allowed is a text'],
   ]

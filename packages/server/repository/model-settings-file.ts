@@ -16,6 +16,7 @@ import { checkModelName } from './model-name.ts'
 import { type ModelSettingsFields, modelSettingsSchema, type TensorFields } from './model-settings-schema.ts'
 import { warnAboutModelSettingsWithoutEffect } from './model-settings-without-effect.ts'
 import type { ModelVersionSettings } from './model-version-settings.ts'
+import { type Recognition, recogniseModel } from './recognise-model.ts'
 
 const check = settingsChecker(modelSettingsSchema)
 
@@ -39,7 +40,44 @@ export async function readModelSettings(
   const values = await readJsonObject(path)
   if (values === undefined) return undefined
   const place = { location: path, settingsFile: path, folder: dirname(path), isOwnFolder: true }
-  return toModelSettings([fileSource(values, path, path)], variables, place)
+  const files = [fileSource(values, path, path)]
+  return toModelSettings(files, variables, place, await recogniseUnlessSet(files, variables, dirname(path)))
+}
+
+/** The model of a folder without settings file, which its files have shown to be one. */
+export function readBareModelSettings(
+  folder: string,
+  {
+    name,
+    version,
+    recognition,
+  }: {
+    readonly name: string
+    readonly version: string | undefined
+    readonly recognition: Recognition
+  },
+  variables: readonly VariablesSource[],
+): ModelVersionSettings {
+  const values = { name, ...(version === undefined ? {} : { parameters: { version } }) }
+  const place = { location: folder, settingsFile: undefined, folder, isOwnFolder: true }
+  return toModelSettings([fileSource(values, folder, folder)], variables, place, recognition)
+}
+
+/** What a model's files show it to be, unless a file or a variable says it. */
+async function recogniseUnlessSet(
+  files: readonly SettingsSource[],
+  variables: readonly VariablesSource[],
+  folder: string,
+): Promise<Recognition | undefined> {
+  const { implementation, parameters }: ModelSettingsFields = check([...files, ...variables]).values
+  if (implementation) return undefined
+  const uri = resolveArtefactUri(parameters?.uri || folder, folder)
+  try {
+    return await recogniseModel(uri)
+  } catch (error) {
+    if (!ServingError.is(error)) throw error
+    throw new ServingError(error.code, `${folder}: implementation is missing, and ${error.message}`)
+  }
 }
 
 /**
@@ -87,14 +125,15 @@ function toModelSettings(
   files: readonly SettingsSource[],
   variables: readonly VariablesSource[],
   { location, settingsFile, folder, isOwnFolder }: Place,
+  recognition?: Recognition,
 ): ModelVersionSettings {
   const checked = check([...files, ...variables])
   const fields: ModelSettingsFields = checked.values
-  const { implementation } = fields
-  if (implementation === undefined || implementation === '') {
+  const implementation = fields.implementation || recognition?.implementation
+  if (implementation === undefined) {
     throw new ServingError(
       'INVALID_ARGUMENT',
-      `${location}: implementation is missing; name the class in the file, as in "./model.ts:Sum", or in MLSERVER_MODEL_IMPLEMENTATION`,
+      `${location}: implementation is missing, and no file shows what the model is; name the class in the file, as in "./model.ts:Sum", or in MLSERVER_MODEL_IMPLEMENTATION`,
     )
   }
   // An empty name stands for the folder's, as in MLServer.
@@ -112,7 +151,7 @@ function toModelSettings(
   if (version !== undefined) {
     checkModelName(version, `${originOf(['parameters', 'version'], checked).location}: parameters.version`)
   }
-  const uri = parameters.uri || (isOwnFolder ? folder : '')
+  const uri = recognition?.uri ?? (parameters.uri || (isOwnFolder ? folder : ''))
 
   return {
     name,
@@ -129,7 +168,9 @@ function toModelSettings(
     extra: parameters.extra ?? {},
     parameters,
     settingsFile,
-    implementationOrigin: originOf(['implementation'], checked).location,
+    implementationOrigin:
+      recognition === undefined ? originOf(['implementation'], checked).location : location,
+    recognisedBy: recognition?.reason,
     maxBatchSize: fields.max_batch_size ?? 0,
     maxQueueDelayMs: (fields.max_batch_time ?? 0) * 1000,
     isCacheEnabled: fields.cache_enabled ?? false,

@@ -6,6 +6,8 @@ export interface ModelVersionSettings extends ModelSettings {
   readonly settingsFile: string | undefined
   /** Where `implementation` was set: the path of a file, or `environment MLSERVER_MODEL_IMPLEMENTATION`. */
   readonly implementationOrigin: string
+  /** What shows that the implementation is this one, where nobody set it. */
+  readonly recognisedBy: string | undefined
   /** Rows joined to one call; 0 and 1 turn batching off. */
   readonly maxBatchSize: number
   /** How long a request waits for others to join it (`max_batch_time`); 0 turns batching off. */

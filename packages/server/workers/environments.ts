@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import { type ModelVersionSettings, unpackArchive } from '../repository/index.ts'
 
-/** A folder with what a model's code needs: packages in `node_modules`, programs in `bin`. */
 /** What an archive of an environment may unpack to. */
-export interface ArchiveLimits {
+interface ArchiveLimits {
   /** Of all files together. */
   readonly maxBytes: number
   readonly maxEntries: number
 }
 
+/** A folder with what a model's code needs: packages in `node_modules` or of Python, programs in `bin`. */
 export interface Environment {
   readonly folder: string
   /** The same for the same environment. */
@@ -37,13 +38,16 @@ export interface Environments {
 export interface EnvironmentsOptions {
   /** Where archives are unpacked, each into a folder that is named by the SHA-256 of the archive. */
   readonly folder: string
-  readonly limits: ArchiveLimits
+  /** Default 20 GiB in a million entries. */
+  readonly limits?: ArchiveLimits
   readonly log: ServerLogger
 }
 
 export function createEnvironments(options: EnvironmentsOptions): Environments {
   return new UsedEnvironments(options)
 }
+
+const DEFAULT_LIMITS: ArchiveLimits = { maxBytes: 20 * 1024 ** 3, maxEntries: 1_000_000 }
 
 interface Unpacked {
   users: number
@@ -127,7 +131,7 @@ class UsedEnvironments implements Environments {
     await mkdir(this.#options.folder, { recursive: true })
     const partial = await mkdtemp(`${folder}.partial-`)
     try {
-      await unpackEnvironment(archive, partial, this.#options.limits, signal)
+      await unpackEnvironment(archive, partial, this.#options.limits ?? DEFAULT_LIMITS, signal)
       await rename(partial, folder)
     } catch (error) {
       await rm(partial, { recursive: true, force: true })
@@ -154,7 +158,7 @@ async function unpackEnvironment(
   await unpackArchive(archive, folder, { subject: 'the archive', takeBytes, maxEntries }, signal)
 }
 
-/** Paths are taken from the folder of the settings file. */
+/** Paths are taken from the folder of the settings file; `~` and `$VARIABLE` stand for what they do in a shell. */
 function pathOf(
   settings: ModelVersionSettings,
   name: 'environment_path' | 'environment_tarball',
@@ -162,7 +166,13 @@ function pathOf(
   const value = settings.parameters[name]
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string') throw unusable(settings, `${name} ${JSON.stringify(value)} is not a text`)
-  return resolve(settings.folder, value)
+  const expanded = value
+    .replace(/^~(?=\/|$)/, homedir())
+    .replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (text, braced?: string, bare?: string) => {
+      const variable = process.env[braced ?? bare ?? '']
+      return variable ?? text
+    })
+  return resolve(settings.folder, expanded)
 }
 
 async function hashOf(path: string, signal: AbortSignal): Promise<string> {

@@ -2,12 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type LoadContext, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import type { ModelVersionSettings } from '../repository/index.ts'
-import {
-  type ArchiveLimits,
-  createEnvironments,
-  type Environment,
-  type Environments,
-} from './environments.ts'
+import type { Environment, Environments } from './environments.ts'
 import type { RemoteModel } from './remote-model.ts'
 import type { WorkerKind } from './start-worker.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -42,10 +37,7 @@ export interface WorkerPoolsOptions {
   readonly loadTimeoutMs: number
   /** Requests that may wait in each pool while it has no worker. Default 1000. */
   readonly maxWaitingRequests?: number
-  /** Where archives of environments are unpacked. */
-  readonly environmentsFolder: string
-  /** Default 20 GiB in a million entries. */
-  readonly archiveLimits?: ArchiveLimits
+  readonly environments: Environments
   readonly log: ServerLogger
   /** A worker has joined or ended, or a model has become ready or unready. */
   readonly onChange?: () => void
@@ -80,8 +72,7 @@ class Pools implements WorkerPools {
 
   constructor(options: WorkerPoolsOptions) {
     this.#options = options
-    const { environmentsFolder, log, archiveLimits = DEFAULT_ARCHIVE_LIMITS } = options
-    this.#environments = createEnvironments({ folder: environmentsFolder, log, limits: archiveLimits })
+    this.#environments = options.environments
   }
 
   async load(settings: ModelVersionSettings, context: LoadContext): Promise<RemoteModel> {
@@ -161,7 +152,6 @@ class Pools implements WorkerPools {
 }
 
 const DEFAULT_MAX_WAITING = 1000
-const DEFAULT_ARCHIVE_LIMITS: ArchiveLimits = { maxBytes: 20 * 1024 ** 3, maxEntries: 1_000_000 }
 
 /** What `parameters` says about the pool; undefined for the pool that models share. */
 function groupOf({ name, parameters }: ModelVersionSettings): string | undefined {

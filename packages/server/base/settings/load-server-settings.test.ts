@@ -80,6 +80,7 @@ test('defaults', async () => {
     maxQueueRequests: 1024,
     maxQueueBytes: 256 * 1024 * 1024,
     watchesModelRepository: false,
+    allowsPickle: false,
     modelCacheFolder: join(workingDirectory, '.models'),
     modelDownloadMaxBytes: 64 * 1024 ** 3,
     isGzipEnabled: true,

@@ -87,6 +87,7 @@ export interface ServerSettings {
   readonly modelLoadTimeoutMs: number
   readonly grpcStreamShape: 'auto' | 'triton' | 'mlserver'
   readonly watchesModelRepository: boolean
+  readonly allowsPickle: boolean
   /** Absolute. */
   readonly modelCacheFolder: string
   /** Everything that one URI stands for. */
@@ -153,6 +154,7 @@ export function toServerSettings(fields: ServerSettingsFields, workingDirectory:
     modelLoadTimeoutMs: toMs(fields.model_load_timeout),
     grpcStreamShape: fields.grpc_stream_shape,
     watchesModelRepository: fields.watch_model_repository,
+    allowsPickle: fields.allow_pickle,
     modelCacheFolder: resolve(workingDirectory, fields.model_cache_dir),
     modelDownloadMaxBytes: fields.model_download_max_bytes,
   }

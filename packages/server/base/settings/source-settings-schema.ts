@@ -10,6 +10,14 @@ export const sourceSettingsSchemas = {
       'Load, reload and unload models as their folders change. Only a repository that is a folder is watched.',
     default: false,
   },
+  allow_pickle: {
+    type: 'boolean',
+    title: 'Allow pickles',
+    description:
+      'Whether models may be read from pickles (.pkl, .pickle, .joblib), as those of scikit-learn are. A pickle runs ' +
+      'whatever code it holds, so allow it only for models that you trust as you trust code.',
+    default: false,
+  },
   model_cache_dir: {
     type: 'string',
     minLength: 1,

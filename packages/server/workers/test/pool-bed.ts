@@ -15,7 +15,13 @@ import {
 } from '@millrace/sdk'
 import { createLogger } from '../../base/index.ts'
 import type { ModelVersionSettings } from '../../repository/index.ts'
-import { createWorkerPools, type RemoteModel, type WorkerPools, type WorkerPoolsOptions } from '../index.ts'
+import {
+  createEnvironments,
+  createWorkerPools,
+  type RemoteModel,
+  type WorkerPools,
+  type WorkerPoolsOptions,
+} from '../index.ts'
 
 export type Kind = WorkerPoolsOptions['kind']
 export const KINDS: readonly Kind[] = ['thread', 'process']
@@ -49,7 +55,10 @@ export interface PoolBed {
 export async function createPoolBed(
   t: TestContext,
   kind: Kind,
-  options: Partial<WorkerPoolsOptions> = {},
+  {
+    archiveLimits,
+    ...options
+  }: Partial<WorkerPoolsOptions> & { archiveLimits?: { maxBytes: number; maxEntries: number } } = {},
 ): Promise<PoolBed> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-workers-'))
   const serverLog: Record<string, unknown>[] = []
@@ -59,17 +68,22 @@ export async function createPoolBed(
   }
   const { log, entries } = recordLog(lookAgain)
   const { metrics, records } = recordMetrics()
+  const ownLog = createLogger({
+    isStructured: true,
+    level: 'debug',
+    write: line => void serverLog.push(JSON.parse(line) as Record<string, unknown>),
+  })
   const pools = createWorkerPools({
     kind,
     workerCount: 1,
     stopTimeoutMs: 10_000,
     loadTimeoutMs: 10_000,
-    environmentsFolder: join(folder, 'environments'),
-    log: createLogger({
-      isStructured: true,
-      level: 'debug',
-      write: line => void serverLog.push(JSON.parse(line) as Record<string, unknown>),
+    environments: createEnvironments({
+      folder: join(folder, 'environments'),
+      log: ownLog,
+      ...(archiveLimits === undefined ? {} : { limits: archiveLimits }),
     }),
+    log: ownLog,
     onChange: lookAgain,
     ...options,
   })

@@ -5,7 +5,7 @@
  */
 import { createLogger } from '../../base/index.ts'
 import type { ModelVersionSettings } from '../../repository/index.ts'
-import { createWorkerPools } from '../index.ts'
+import { createEnvironments, createWorkerPools } from '../index.ts'
 import { requestOf, testCall } from './pool-bed.ts'
 
 const folder = process.argv[2]!
@@ -15,7 +15,7 @@ const pools = createWorkerPools({
   workerCount: 1,
   stopTimeoutMs: 1000,
   loadTimeoutMs: 10_000,
-  environmentsFolder: folder,
+  environments: createEnvironments({ folder, log }),
   log,
 })
 const settings = {
