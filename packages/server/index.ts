@@ -15,5 +15,14 @@ export type {
   ModelState,
   RepositoryChange,
 } from './lifecycle/index.ts'
+export type { ServeDoors } from './listeners.ts'
 export { shownUri } from './repository/index.ts'
 export { type Address, type RunningServer, type ServeOptions, serve } from './serve.ts'
+export type {
+  GrpcCall,
+  GrpcMethod,
+  HandOver,
+  HttpRequest,
+  HttpResponse,
+  HttpRoute,
+} from './transport/index.ts'

@@ -1,7 +1,5 @@
-import { ServingError } from '@millrace/sdk'
-import { health, inference, modelRepository, reflection, reflectionV1Alpha } from '@millrace/sdk/protocol'
 import type { Tracer } from '@opentelemetry/api'
-import { type Access, createAccess, reportProtection } from './access/index.ts'
+import { createAccess, reportProtection } from './access/index.ts'
 import { createLogger, type ServerLogger, type ServerSettings } from './base/index.ts'
 import {
   createCloudEvents,
@@ -10,15 +8,8 @@ import {
   type DataPlane,
   readNamespace,
 } from './dataplane/index.ts'
-import { healthMethods, reflectionMethods } from './doors/grpc-standard/index.ts'
 import type { KafkaDoor } from './doors/kafka/index.ts'
-import {
-  followModelRoutes,
-  openInferenceMethods,
-  openInferenceRoutes,
-  toErrorResponse,
-  toGrpcStatus,
-} from './doors/open-inference/index.ts'
+import { toErrorResponse, toGrpcStatus } from './doors/open-inference/index.ts'
 import {
   createModelRegistry,
   createScheduling,
@@ -30,23 +21,25 @@ import {
   type WatchManner,
   watchRepository,
 } from './lifecycle/index.ts'
-import { createServerMetrics, type ServerMetrics } from './metrics/index.ts'
-import { createModelStager, createRepository, stageArtefact } from './repository/index.ts'
-import type { Tracing } from './tracing/index.ts'
+import { listenInferenceGrpc, listenMetrics, listenRest, type ServeDoors } from './listeners.ts'
+import { createServerMetrics } from './metrics/index.ts'
 import {
-  type GrpcLimits,
-  type GrpcMethod,
-  type HttpLimits,
-  type Listener,
-  listenGrpc,
-  listenHttp,
-} from './transport/index.ts'
+  createModelStager,
+  createRepository,
+  type ModelRepository,
+  stageArtefact,
+} from './repository/index.ts'
+import type { Tracing } from './tracing/index.ts'
+import type { Listener } from './transport/index.ts'
 import { startWorkerPools, workerFigures } from './worker-wiring.ts'
 import { createEnvironments } from './workers/index.ts'
 
 export interface ServeOptions {
-  /** The model repository: a folder of model folders, or a URI that stands for one. */
-  readonly folder: string
+  /**
+   * The model repository: a folder of model folders, or a URI that stands for one; `null` for none: then only models
+   * are served that `registry.host` is given.
+   */
+  readonly folder: string | null
   readonly settings: ServerSettings
   /** Variables that may describe models (`MLSERVER_MODEL_*`). */
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -58,6 +51,8 @@ export interface ServeOptions {
   readonly watch?: WatchManner
   /** Serve what has loaded, although others have failed to at start-up. Default: the server is then never ready. */
   readonly servesDespiteFailures?: boolean
+  /** What else the listeners offer. */
+  readonly doors?: ServeDoors
   /** Default: text or JSON lines on standard error, as the settings say. */
   readonly log?: ServerLogger
 }
@@ -108,7 +103,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     environment,
     inUse: () => registry.loaded(undefined, undefined).flatMap(pathsOf),
   })
-  const repository = createRepository({ settings, root, environment, stager, signal: phase.stopping, log })
+  const repository =
+    root === null
+      ? NO_REPOSITORY
+      : createRepository({ settings, root, environment, stager, signal: phase.stopping, log })
   const environments = createEnvironments({ folder: settings.environmentsFolder, log })
   const workers = startWorkerPools(
     settings,
@@ -174,6 +172,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     isDebug: settings.isDebugging,
   })
 
+  const { doors = {} } = options
+  const listening = { settings, access, tracing, dataPlane, registry, phase, metrics, log, doors }
   const listeners: Listener[] = []
   const listen = async (listening: Promise<Listener>): Promise<Listener> => {
     const listener = await listening
@@ -184,14 +184,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   let watch: RepositoryWatch | null = null
   let kafka: KafkaDoor | null = null
   try {
-    const rest = await listen(listenRest(settings, access, tracing, dataPlane, registry, metrics, log))
-    const grpc = await listen(
-      listenInferenceGrpc(settings, access, tracing, dataPlane, registry, phase, metrics, log),
-    )
-    const scrape =
-      settings.metricsEndpoint === undefined
-        ? null
-        : await listen(listenMetrics(settings, access, metrics, log))
+    const rest = await listen(listenRest(listening))
+    const grpc = await listen(listenInferenceGrpc(listening))
+    const scrape = settings.metricsEndpoint === undefined ? null : await listen(listenMetrics(listening))
     const { security } = settings
     reportProtection(
       settings.host,
@@ -204,9 +199,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     )
 
     // Watched before the first load, so that no change falls between.
-    watch = settings.watchesModelRepository
-      ? await watchRepository({ ...options.watch, settings, root, repository, registry, log })
-      : null
+    watch =
+      settings.watchesModelRepository && root !== null
+        ? await watchRepository({ ...options.watch, settings, root, repository, registry, log })
+        : null
     if (settings.isKafkaEnabled) {
       // Its client is larger than the rest of the server, and few have brokers.
       const { createKafkaDoor } = await import('./doors/kafka/index.ts')
@@ -214,7 +210,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       metrics.exposeKafka(kafka.figures)
     }
     const load = async () => {
-      const failures = settings.loadsModelsAtStartup ? await loadAll(registry, root) : []
+      const failures = settings.loadsModelsAtStartup && root !== null ? await loadAll(registry, root) : []
       if (failures.length === 0 || options.servesDespiteFailures === true) {
         phase.serve()
         // Records wait where they are until the models are ready, and brokers that are away hold nobody up.
@@ -273,6 +269,11 @@ const SHARE_OF_ONE_MODEL = 0.75
 /** What models have to unload in, even where requests have used up the time for stopping. */
 const UNLOAD_GRACE_MS = 1000
 
+const NO_REPOSITORY: ModelRepository = {
+  list: async () => ({ found: [], broken: [] }),
+  find: async () => [],
+}
+
 /** A repository that cannot be read at all is a failure like that of a model. */
 async function loadAll(registry: ModelRegistry, folder: string): Promise<readonly LoadFailure[]> {
   try {
@@ -290,148 +291,3 @@ const EXTENSIONS = [
   'parameters',
   'statistics',
 ]
-
-function listenRest(
-  settings: ServerSettings,
-  access: Access | null,
-  tracing: Tracing | null,
-  dataPlane: DataPlane,
-  registry: ModelRegistry,
-  metrics: ServerMetrics,
-  log: ServerLogger,
-): Promise<Listener> {
-  const { transport } = metrics
-  const routes = openInferenceRoutes(dataPlane, registry, settings.rootPath)
-  return listenHttp({
-    host: settings.host,
-    port: settings.httpPort,
-    limits: httpLimits(settings),
-    routes: tracing?.routes(routes) ?? routes,
-    changingRoutes: followModelRoutes(dataPlane, listener => registry.onChange(listener), routes, log),
-    toErrorResponse: logged(toErrorResponse, log),
-    isCompressionEnabled: settings.isGzipEnabled,
-    cors: settings.cors,
-    ...access?.rest,
-    onStart: transport.httpStarted,
-    onFinish: settings.isDebugging
-      ? exchange => {
-          transport.httpFinished(exchange)
-          const { method, path, status, durationMs } = exchange
-          log.debug('http', { method, path, status, durationMs: Math.round(durationMs * 1000) / 1000 })
-        }
-      : transport.httpFinished,
-  })
-}
-
-function listenInferenceGrpc(
-  settings: ServerSettings,
-  access: Access | null,
-  tracing: Tracing | null,
-  dataPlane: DataPlane,
-  registry: ModelRegistry,
-  phase: ServerPhase,
-  metrics: ServerMetrics,
-  log: ServerLogger,
-): Promise<Listener> {
-  const { transport } = metrics
-  const services = [
-    inference.GRPCInferenceService,
-    modelRepository.ModelRepositoryService,
-    health.Health,
-    reflection.ServerReflection,
-    reflectionV1Alpha.ServerReflection,
-  ]
-  const readiness = {
-    stopping: phase.stopping,
-    onChange(listener: () => void) {
-      const stops = [registry.onChange(listener), phase.onChange(listener)]
-      return () => {
-        for (const stop of stops) stop()
-      }
-    },
-  }
-  const methods: ReadonlyMap<string, GrpcMethod> = new Map([
-    ...openInferenceMethods(dataPlane, registry, settings.grpcStreamShape),
-    ...healthMethods(dataPlane, new Set(services.map(service => service.typeName)), readiness),
-    ...reflectionMethods(services),
-  ])
-  return listenGrpc({
-    host: settings.host,
-    port: settings.grpcPort,
-    limits: grpcLimits(settings),
-    methods: tracing?.methods(methods) ?? methods,
-    ...access?.grpc,
-    toStatus: logged(toGrpcStatus, log),
-    onStart: transport.grpcStarted,
-    onFinish: settings.isDebugging
-      ? call => {
-          transport.grpcFinished(call)
-          const { service, method, code, durationMs } = call
-          log.debug('grpc', { service, method, code, durationMs: Math.round(durationMs * 1000) / 1000 })
-        }
-      : transport.grpcFinished,
-  })
-}
-
-function listenMetrics(
-  settings: ServerSettings,
-  access: Access | null,
-  metrics: ServerMetrics,
-  log: ServerLogger,
-): Promise<Listener> {
-  return listenHttp({
-    host: settings.host,
-    port: settings.metricsPort,
-    limits: httpLimits(settings),
-    routes: [
-      {
-        method: 'GET',
-        path: settings.metricsEndpoint ?? '/metrics',
-        async handle() {
-          const { text, contentType } = await metrics.exposition()
-          return { status: 200, headers: { 'content-type': contentType }, body: Buffer.from(text) }
-        },
-      },
-    ],
-    toErrorResponse: logged(toErrorResponse, log),
-    isCompressionEnabled: settings.isGzipEnabled,
-    ...access?.metrics,
-  })
-}
-
-/** Clients are not told what an unexpected error said, so the log has to be. */
-function logged<T>(toAnswer: (error: unknown) => T, log: ServerLogger): (error: unknown) => T {
-  return error => {
-    if (!ServingError.is(error)) log.error('unexpected error', { error })
-    return toAnswer(error)
-  }
-}
-
-function httpLimits(settings: ServerSettings): HttpLimits {
-  return {
-    maxBodyBytes: settings.httpMaxBodyBytes,
-    maxHeaderBytes: settings.httpMaxHeaderBytes,
-    maxConcurrentRequests: settings.maxConcurrentRequests,
-    maxInFlightBytes: settings.maxInflightBytes,
-    maxConnections: settings.maxConnections,
-    requestTimeoutMs: settings.requestTimeoutMs,
-    headersTimeoutMs: settings.headersTimeoutMs,
-    keepAliveTimeoutMs: settings.keepAliveTimeoutMs,
-  }
-}
-
-/** Calls that one connection may have open; as many as nghttp2's and Go's servers allow by default, rounded. */
-const MAX_STREAMS_PER_CONNECTION = 1000
-
-function grpcLimits(settings: ServerSettings): GrpcLimits {
-  return {
-    maxMessageBytes: settings.grpcMaxMessageBytes,
-    maxHeaderBytes: settings.grpcMaxHeaderBytes,
-    maxConcurrentCalls: settings.maxConcurrentRequests,
-    maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION,
-    maxInFlightBytes: settings.maxInflightBytes,
-    maxConnections: settings.maxConnections,
-    requestTimeoutMs: settings.requestTimeoutMs,
-    streamIdleTimeoutMs: settings.streamIdleTimeoutMs,
-  }
-}

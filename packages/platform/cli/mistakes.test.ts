@@ -65,8 +65,8 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     message: /^millrace: folder .*nowhere does not exist; name the folder .* millrace init my-model$/m,
     exitCode: EXIT.configuration,
   },
-  'a folder that is a file': {
-    args: ['serve', 'file'],
+  'a file to develop in': {
+    args: ['dev', 'file'],
     files: { file: '' },
     message: /file is a file; name the folder/,
     exitCode: EXIT.configuration,

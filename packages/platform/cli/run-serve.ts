@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { dirname, relative } from 'node:path'
 import {
   createLogger,
   type LoadedServerSettings,
@@ -139,6 +139,9 @@ async function loadSettings(
   if (named !== undefined) {
     const { root, origin } = named
     // Variables come from an image's maker: the folder may appear later, as under ModelMesh.
+    const isFile = !isUri(root) && (await stat(root).catch(() => null))?.isFile() === true
+    if (isFile)
+      return loadServerSettings({ folder: root, folderOrigin: origin, settingsFolder: dirname(root), flags })
     if (named.isArgument && !isUri(root)) await requireFolder(root)
     return loadServerSettings({ folder: root, folderOrigin: origin, flags })
   }

@@ -7,11 +7,11 @@ export function serveCommand(): Command {
     .summary('serve the models of a folder over REST and gRPC')
     .description(
       'Serve every model below a folder over the Open Inference Protocol (REST and gRPC). Each model is a folder ' +
-        'with a model-settings.json; settings.json beside them configures the server.',
+        'with a model-settings.json, or whose files show what it is; settings.json beside them configures the server.',
     )
     .argument(
       '[folder]',
-      'the model repository: a folder, or an s3:, https: or oci: URI (default: this folder)',
+      'the model repository: a folder, the file of one model, or an s3:, https: or oci: URI (default: this folder)',
     )
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--http-port <port>', 'port for REST (default: 8080; 0 picks a free one)', toPort)
@@ -33,6 +33,7 @@ Without a folder MLSERVER_MODELS_DIR names it, else model_repository_root in one
 Examples:
   millrace serve                                    the models below this folder
   millrace serve models --http-port 9000
+  millrace serve iris.onnx                          one model, without settings
   millrace serve s3://bucket/models                 downloaded first; AWS variables say how
   millrace serve models --watch                     while you edit
   MLSERVER_HOST=0.0.0.0 millrace serve models       also for other machines

@@ -98,6 +98,12 @@ function loadTooSlow(settings: ModelVersionSettings, timeoutMs: number): Serving
   )
 }
 
+/** A model that somebody else has made and loaded; it runs in the server. */
+export function hostInstance(settings: ModelVersionSettings, bound: BoundModel): ModelInstance {
+  const placement: Placement = { place: 'server', reason: 'it is hosted', answerMs: undefined }
+  return instanceOf(settings, { bound, placement }, { bound, isBatched: false, close() {} }, 0)
+}
+
 function instanceOf(
   settings: ModelVersionSettings,
   placed: PlacedModel,

@@ -1,10 +1,11 @@
-import { type ModelMetrics, ServingError } from '@millrace/sdk'
+import { type BaseModel, bindModel, type ModelMetrics, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import { type ModelRepository, type ModelVersionSettings, pickDefaultVersion } from '../repository/index.ts'
 import { watchReadiness } from '../workers/index.ts'
+import { hostedSettings } from './hosted-settings.ts'
 import { keyOf, LOADED_UNREADY, type ModelEntry, reasonOf, stateOf } from './model-entry.ts'
 import { type IndexEntry, listIndex } from './model-index.ts'
-import { createInstance, type InstanceOptions, type ModelInstance } from './model-instance.ts'
+import { createInstance, hostInstance, type InstanceOptions, type ModelInstance } from './model-instance.ts'
 import { NameLocks } from './name-locks.ts'
 import { settledWithin } from './settled-within.ts'
 
@@ -41,6 +42,12 @@ export interface ModelRegistry {
    * more. A version that fails to reload goes on serving as it was.
    */
   load(name: string): Promise<void>
+  /**
+   * Serves a model that its maker has loaded, under the name and version of its settings. What served there before
+   * finishes its requests and is unloaded; no request finds the name without a model in between.
+   * @throws ServingError UNAVAILABLE when the server is stopping
+   */
+  host(model: BaseModel): Promise<void>
   /** Unloads every version of a model after its running requests. */
   unload(name: string): Promise<void>
   /** Calls `listener` after every load, unload and failure; returns how to stop that. */
@@ -158,6 +165,24 @@ class Registry implements ModelRegistry {
       for (const { subject, error } of failures) this.#options.log.error('load failed', { subject, error })
       if (failures[0] !== undefined) throw failures[0].error
       await this.#unloadStale(name, found)
+    })
+  }
+
+  host(model: BaseModel): Promise<void> {
+    const { name, version } = model.settings
+    return this.#locks.run(name, async () => {
+      this.#stopping.signal.throwIfAborted()
+      const instance = hostInstance(hostedSettings(model.settings), bindModel(model))
+      watchReadiness(model, () => this.#changed())
+      const entry = this.#entryFor(name, version)
+      const previous = entry.instance
+      entry.instance = instance
+      entry.reason = ''
+      this.#failures.delete(keyOf(name, version))
+      this.#chooseDefault(name)
+      this.#options.onLoaded(instance)
+      this.#changed()
+      if (previous !== null) this.#retireBehind(previous)
     })
   }
 

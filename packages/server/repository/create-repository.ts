@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type Logger, ServingError } from '@millrace/sdk'
 import type { ServerSettings, Variables } from '../base/index.ts'
 import { createCustomRepository } from './custom-repository.ts'
+import { createFileRepository } from './file-repository.ts'
 import { createFolderRepository } from './folder-repository.ts'
 import type { ModelRepository } from './model-repository.ts'
 import type { ModelVersionSettings } from './model-version-settings.ts'
@@ -13,7 +16,7 @@ export interface RepositoryOptions {
     ServerSettings,
     'modelRepositoryImplementation' | 'modelRepositoryImplementationArgs'
   >
-  /** A folder or a URI. */
+  /** A folder, the file of a model, or a URI. */
   readonly root: string
   readonly environment: Variables
   readonly stager: ModelStager
@@ -23,7 +26,7 @@ export interface RepositoryOptions {
 }
 
 /**
- * The repository that the settings ask for: the operator's own class, one behind a URI, or a folder.
+ * The repository that the settings ask for: the operator's own class, one behind a URI, one model's file, or a folder.
  * @throws ServingError INVALID_ARGUMENT for a URI of an unknown scheme
  */
 export function createRepository(options: RepositoryOptions): ModelRepository {
@@ -34,6 +37,7 @@ export function createRepository(options: RepositoryOptions): ModelRepository {
   }
   const inFolder = (folder: string) => createFolderRepository({ root: folder, environment })
   if (remoteScheme(root) === undefined) {
+    if (isFile(root)) return createFileRepository(resolve(root), environment)
     if (!/^[a-z][a-z\d+.-]+:\/\//i.test(root)) return inFolder(root)
     throw new ServingError(
       'INVALID_ARGUMENT',
@@ -47,7 +51,13 @@ export function createRepository(options: RepositoryOptions): ModelRepository {
  * True if the models lie in a folder of this machine, whose changes can be watched.
  */
 export function isWatchable({ root, settings }: Pick<RepositoryOptions, 'root' | 'settings'>): boolean {
-  return settings.modelRepositoryImplementation === undefined && remoteScheme(root) === undefined
+  return (
+    settings.modelRepositoryImplementation === undefined && remoteScheme(root) === undefined && !isFile(root)
+  )
+}
+
+function isFile(root: string): boolean {
+  return statSync(root, { throwIfNoEntry: false })?.isFile() === true
 }
 
 /** Settings whose artefact is on this machine: `uri` is the path of what was downloaded. */

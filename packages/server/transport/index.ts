@@ -1,6 +1,7 @@
 export type * from './admission-check.ts'
 export { listenGrpc } from './grpc/grpc-listener.ts'
 export type * from './grpc/grpc-types.ts'
+export type { HandOver } from './http/handed-over.ts'
 export { listenHttp } from './http/http-listener.ts'
 export type * from './http/http-types.ts'
 export { HttpRefusal } from './http/listener-errors.ts'

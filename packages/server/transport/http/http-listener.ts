@@ -13,6 +13,7 @@ import { Connection } from './connection.ts'
 import { createCors, isPreflight } from './cors.ts'
 import { createErrorResponder } from './error-response.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
+import { handOver } from './handed-over.ts'
 import type { HttpListenerOptions, HttpRoute, Listener } from './http-types.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { checkLimits } from './limits-check.ts'
@@ -173,6 +174,11 @@ class HttpListener implements Listener {
     if (connection === undefined || connection.isEnding) return
     const { method = '', url = '' } = message
     const path = pathOf(url)
+    const { handOver: other } = this.#options
+    if (other?.takes(path) === true) {
+      handOver(other, connection, message, response)
+      return
+    }
     const match = this.#router.match(method, path)
     const isRouted = 'route' in match
     const route = isRouted ? match.route : undefined

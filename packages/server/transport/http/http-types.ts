@@ -1,6 +1,7 @@
 import type { CorsSettings } from '../../base/index.ts'
 import type { AdmissionCheck } from '../admission-check.ts'
 import type { TlsListenerOptions } from '../tls/tls-types.ts'
+import type { HandOver } from './handed-over.ts'
 
 /** What the HTTP listener and its handlers exchange. Nothing here knows what is served. */
 
@@ -104,6 +105,8 @@ export interface HttpListenerOptions {
    * array means that nothing has changed: make a new one to change them, of different methods and patterns.
    */
   readonly changingRoutes?: (() => readonly HttpRoute[]) | undefined
+  /** Who answers other paths in its own way. Default: nobody. */
+  readonly handOver?: HandOver | undefined
   /** Turns whatever a handler or the listener throws into the response that the protocol wants. */
   readonly toErrorResponse: (error: unknown) => HttpResponse
   /** Compress response bodies of at least 500 bytes when the client accepts it. */
