@@ -16,7 +16,7 @@ export type {
   RepositoryChange,
 } from './lifecycle/index.ts'
 export type { ServeDoors } from './listeners.ts'
-export { shownUri } from './repository/index.ts'
+export { type DescribedModel, shownUri } from './repository/index.ts'
 export { type Address, type RunningServer, type ServeOptions, serve } from './serve.ts'
 export type {
   GrpcCall,

@@ -1,9 +1,18 @@
 import { ServingError } from '@millrace/sdk'
-import { health, inference, modelRepository, reflection, reflectionV1Alpha } from '@millrace/sdk/protocol'
+import {
+  health,
+  hydrosphereG2,
+  hydrosphereG3,
+  inference,
+  modelRepository,
+  reflection,
+  reflectionV1Alpha,
+} from '@millrace/sdk/protocol'
 import type { Access } from './access/index.ts'
 import type { ServerLogger, ServerSettings } from './base/index.ts'
 import type { DataPlane } from './dataplane/index.ts'
 import { healthMethods, reflectionMethods } from './doors/grpc-standard/index.ts'
+import { type HydrosphereOptions, hydrosphereMethods } from './doors/hydrosphere/index.ts'
 import {
   followModelRoutes,
   openInferenceMethods,
@@ -31,6 +40,8 @@ export interface ServeDoors {
   readonly routes?: readonly HttpRoute[]
   /** HTTP paths that somebody else answers altogether. */
   readonly handOver?: HandOver
+  /** How Hydrosphere's prediction service chooses its model. */
+  readonly hydrosphere?: HydrosphereOptions
   /** gRPC methods by full path, under the same limits. */
   readonly methods?: ReadonlyMap<string, GrpcMethod>
 }
@@ -99,6 +110,8 @@ export function listenInferenceGrpc({
   const services = [
     inference.GRPCInferenceService,
     modelRepository.ModelRepositoryService,
+    hydrosphereG2.service.PredictionService,
+    hydrosphereG3.runtime.PredictionService,
     health.Health,
     reflection.ServerReflection,
     reflectionV1Alpha.ServerReflection,
@@ -114,6 +127,7 @@ export function listenInferenceGrpc({
   }
   const methods: ReadonlyMap<string, GrpcMethod> = new Map([
     ...openInferenceMethods(dataPlane, registry, settings.grpcStreamShape),
+    ...hydrosphereMethods(dataPlane, registry, doors.hydrosphere),
     ...healthMethods(dataPlane, new Set(services.map(service => service.typeName)), readiness),
     ...reflectionMethods(services),
     ...(doors.methods ?? []),

@@ -24,9 +24,10 @@ import {
 import { listenInferenceGrpc, listenMetrics, listenRest, type ServeDoors } from './listeners.ts'
 import { createServerMetrics } from './metrics/index.ts'
 import {
+  createDescribedRepository,
   createModelStager,
   createRepository,
-  type ModelRepository,
+  type DescribedModel,
   stageArtefact,
 } from './repository/index.ts'
 import type { Tracing } from './tracing/index.ts'
@@ -40,6 +41,8 @@ export interface ServeOptions {
    * are served that `registry.host` is given.
    */
   readonly folder: string | null
+  /** Models that are served in place of a repository's. */
+  readonly models?: readonly DescribedModel[]
   readonly settings: ServerSettings
   /** Variables that may describe models (`MLSERVER_MODEL_*`). */
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -104,8 +107,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     inUse: () => registry.loaded(undefined, undefined).flatMap(pathsOf),
   })
   const repository =
-    root === null
-      ? NO_REPOSITORY
+    root === null || options.models !== undefined
+      ? createDescribedRepository(options.models ?? [], environment)
       : createRepository({ settings, root, environment, stager, signal: phase.stopping, log })
   const environments = createEnvironments({ folder: settings.environmentsFolder, log })
   const workers = startWorkerPools(
@@ -200,7 +203,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
     // Watched before the first load, so that no change falls between.
     watch =
-      settings.watchesModelRepository && root !== null
+      settings.watchesModelRepository && root !== null && options.models === undefined
         ? await watchRepository({ ...options.watch, settings, root, repository, registry, log })
         : null
     if (settings.isKafkaEnabled) {
@@ -210,7 +213,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       metrics.exposeKafka(kafka.figures)
     }
     const load = async () => {
-      const failures = settings.loadsModelsAtStartup && root !== null ? await loadAll(registry, root) : []
+      const failures = settings.loadsModelsAtStartup ? await loadAll(registry, root ?? 'the models') : []
       if (failures.length === 0 || options.servesDespiteFailures === true) {
         phase.serve()
         // Records wait where they are until the models are ready, and brokers that are away hold nobody up.
@@ -268,11 +271,6 @@ const SHARE_OF_ONE_MODEL = 0.75
 
 /** What models have to unload in, even where requests have used up the time for stopping. */
 const UNLOAD_GRACE_MS = 1000
-
-const NO_REPOSITORY: ModelRepository = {
-  list: async () => ({ found: [], broken: [] }),
-  find: async () => [],
-}
 
 /** A repository that cannot be read at all is a failure like that of a model. */
 async function loadAll(registry: ModelRegistry, folder: string): Promise<readonly LoadFailure[]> {

@@ -5,6 +5,7 @@ import { failureLine } from './failure-line.ts'
 import { inferCommand } from './infer-command.ts'
 import { initCommand } from './init-command.ts'
 import { packageVersion } from './package-version.ts'
+import { runtimeCommand } from './runtime-command.ts'
 import { serveCommand } from './serve-command.ts'
 
 /** The `millrace` command. Errors are thrown as `CommanderError` or `CommandFailure`; `main.ts` words them. */
@@ -26,7 +27,14 @@ Examples:
 
 Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or settings, 4 port not available, 5 model failed to load, 6 requests failed`,
     )
-  for (const command of [serveCommand(), devCommand(), initCommand(), inferCommand(), benchCommand()]) {
+  for (const command of [
+    serveCommand(),
+    devCommand(),
+    initCommand(),
+    inferCommand(),
+    benchCommand(),
+    runtimeCommand(),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

@@ -4,6 +4,7 @@ import { type ErrorCode, ServingError } from '../errors/index.ts'
 /** By gRPC's numbers (https://grpc.io/docs/guides/status-codes/); those without a word of their own have the nearest. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   1: 'CANCELLED',
+  2: 'UNKNOWN',
   3: 'INVALID_ARGUMENT',
   4: 'DEADLINE_EXCEEDED',
   5: 'NOT_FOUND',
@@ -12,7 +13,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   8: 'RESOURCE_EXHAUSTED',
   9: 'FAILED_PRECONDITION',
   10: 'UNAVAILABLE',
-  11: 'INVALID_ARGUMENT',
+  11: 'OUT_OF_RANGE',
   12: 'UNIMPLEMENTED',
   14: 'UNAVAILABLE',
   16: 'UNAUTHENTICATED',

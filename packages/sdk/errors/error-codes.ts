@@ -5,6 +5,8 @@
 export const ERROR_CODES = [
   /** The request is wrong and will stay wrong however often it is sent. */
   'INVALID_ARGUMENT',
+  /** A value is outside what can be answered or converted; Hydrosphere's runtimes say it of their own outputs too. */
+  'OUT_OF_RANGE',
   /** The model, version or route does not exist. */
   'NOT_FOUND',
   /** The thing to be made is there already. */
@@ -27,6 +29,8 @@ export const ERROR_CODES = [
   'UNIMPLEMENTED',
   /** A defect in the model or the server. */
   'INTERNAL',
+  /** Whoever was asked failed, and did not say how. */
+  'UNKNOWN',
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

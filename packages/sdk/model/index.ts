@@ -25,6 +25,7 @@ export type {
 } from './inference.ts'
 export { BaseModel, Model } from './model.ts'
 export { modelFile } from './model-file.ts'
+export { NamedFunctionModel } from './named-function-model.ts'
 export type { ModelRoute, RouteRequest, RouteResponse } from './route.ts'
 export type { ModelSettings } from './settings.ts'
 export { type ModelClass, type ModelFunction, type ModelImplementation, toModelClass } from './to-model.ts'

@@ -35,4 +35,6 @@ export interface ModelSettings {
   readonly allowsPickle?: boolean
   /** How many workers the server runs a model in; a runtime with processes of its own starts as many, at least one. Default 1. */
   readonly workerCount?: number
+  /** `max_batch_size`: rows that are asked for together at most; 0 or 1 is one after the other. Default 0. */
+  readonly maxBatchSize?: number
 }

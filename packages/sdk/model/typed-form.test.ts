@@ -79,9 +79,9 @@ test('a client may name the content type, but no other kind of value than the co
     message:
       "input 'text' has content type 'base64'; the model reads it as 'str', whose values are of another kind",
   })
-  await assert.rejects(async () => answer(count, saying('hg_conversation')), {
+  await assert.rejects(async () => answer(count, saying('nosuch')), {
     code: 'INVALID_ARGUMENT',
-    message: /^input 'text': content type 'hg_conversation' is not known; known are 'np', 'str'/,
+    message: /^input 'text': content type 'nosuch' is not known; known are 'np', 'str'/,
   })
 })
 
@@ -199,7 +199,7 @@ test('plain JavaScript that forgets a method or the star of a generator is told 
 
 test('a contract whose content type does not exist is refused before any request', () => {
   const wrong = defineContract({
-    inputs: { x: { datatype: 'FP32', shape: [1], contentType: 'nplist' } },
+    inputs: { x: { datatype: 'FP32', shape: [1], contentType: 'nosuch' } },
     outputs: {},
   })
   class Wrong extends ContractModel(wrong) {
@@ -208,6 +208,6 @@ test('a contract whose content type does not exist is refused before any request
     }
   }
   assert.throws(() => formOf(new Wrong(sampleSettings())), {
-    message: /^input 'x': content type 'nplist' is not known/,
+    message: /^input 'x': content type 'nosuch' is not known/,
   })
 })

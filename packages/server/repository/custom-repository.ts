@@ -71,7 +71,7 @@ export function createCustomRepository(options: CustomRepositoryOptions): ModelR
     for (const [index, value] of answer.entries()) {
       const path = `${FIELD} '${implementation}', ${method}[${index}]`
       try {
-        const settings = toSettings(value, path)
+        const settings = await toSettings(value, path)
         const key = JSON.stringify([settings.name, settings.version ?? null])
         if (found.has(key)) throw wrong(path, `model '${settings.name}' of this version is there already`)
         found.set(key, settings)
@@ -81,7 +81,7 @@ export function createCustomRepository(options: CustomRepositoryOptions): ModelR
     }
     return { found: [...found.values()], broken }
 
-    function toSettings(value: unknown, path: string): ModelVersionSettings {
+    function toSettings(value: unknown, path: string): Promise<ModelVersionSettings> {
       const { folder, ...values } = plainObject(value, path)
       if (folder !== undefined && typeof folder !== 'string') {
         throw wrong(path, `folder is ${JSON.stringify(folder)}; allowed is a path`)

@@ -51,7 +51,9 @@ export async function loadExport(
 ): Promise<{ readonly exported: unknown; readonly fail: Fail }> {
   const { origin, fail } = placeOf(settings, field)
   const parsed = parse(settings.implementation, origin)
-  const text = isForPython(parsed, settings, fail) ? parseImplementation(PYTHON_RUNTIME) : parsed
+  // Only models can be written in Python.
+  const isPython = field === 'implementation' && isForPython(parsed, settings, fail)
+  const text = isPython ? parseImplementation(PYTHON_RUNTIME) : parsed
   const module = text.isPath
     ? await importOwnFile(text, settings, fail)
     : await importFromPackage(text, settings, fail)

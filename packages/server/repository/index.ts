@@ -1,6 +1,7 @@
 /** Where models come from: settings files in a folder, their code, their artefacts, their versions. */
 export { createRepository, isWatchable, type RepositoryOptions, stageArtefact } from './create-repository.ts'
 export { pickDefaultVersion } from './default-version.ts'
+export { createDescribedRepository, type DescribedModel } from './described-models.ts'
 export type { ScanLimits } from './folder-scan.ts'
 export { type ImplementationSettings, loadImplementation, placementOf } from './implementation.ts'
 export type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'

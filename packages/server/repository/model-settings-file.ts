@@ -85,14 +85,15 @@ async function recogniseUnlessSet(
  * @param location how errors name the object
  * @param folder where its paths begin; its own folder also gives name and URI where the object gives none
  */
-export function readModelSettingsObject(
+export async function readModelSettingsObject(
   values: JsonObject,
   location: string,
   folder: { readonly path: string; readonly isOwn: boolean },
   variables: readonly VariablesSource[],
-): ModelVersionSettings {
+): Promise<ModelVersionSettings> {
   const place = { location, settingsFile: undefined, folder: folder.path, isOwnFolder: folder.isOwn }
-  return toModelSettings([fileSource(values, location, location)], variables, place)
+  const files = [fileSource(values, location, location)]
+  return toModelSettings(files, variables, place, await recogniseUnlessSet(files, variables, folder.path))
 }
 
 /**

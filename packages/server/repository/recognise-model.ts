@@ -22,6 +22,10 @@ const SNIFFED_BYTES = 4096
 /** A larger `config.json` is none of a model's. */
 const MAX_CONFIG_BYTES = 1024 * 1024
 
+const FUNCTION_MODULES = ['src/', ''].flatMap(folder =>
+  ['ts', 'mts', 'js', 'mjs'].map(extension => `${folder}func_main.${extension}`),
+)
+
 interface FileKind {
   readonly pattern: RegExp
   /** What a file of the name is by its beginning; undefined for none of ours. */
@@ -106,6 +110,11 @@ async function recogniseWhole(
     const [first = ''] = file.split('/')
     if (names.has(first) && (await isFile(join(folder, file))))
       return { implementation: '@millrace/python:FuncMainModel', reason: `it holds ${file}` }
+  }
+  for (const file of FUNCTION_MODULES) {
+    const [first = ''] = file.split('/')
+    if (names.has(first) && (await isFile(join(folder, file))))
+      return { implementation: '@millrace/sdk:NamedFunctionModel', reason: `it holds ${file}` }
   }
   if (names.has('config.json') && (names.has('onnx') || [...names].some(name => name.endsWith('.onnx')))) {
     const config = await readConfig(join(folder, 'config.json'))

@@ -118,6 +118,30 @@ test('without workers everything runs in the server', async t => {
   assert.equal(await threadOf(server, 'm'), SERVER_THREAD)
 })
 
+test('models that load side by side are tried one after the other', async t => {
+  const counting = `globalThis.inside = 0
+globalThis.most = 0
+export class TestModel {
+  async predict() {
+    globalThis.most = Math.max(globalThis.most, ++globalThis.inside)
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+    const endMs = performance.now() + 2
+    while (performance.now() < endMs);
+    globalThis.inside--
+    return { outputs: [{ name: 'most', datatype: 'INT32', shape: [1], data: [globalThis.most] }] }
+  }
+}
+`
+  const names = ['a', 'b', 'c', 'd']
+  const files = names.flatMap(name => Object.entries(modelFiles(name, counting, { inputs: INPUTS })))
+  const server = await startTestServer(t, Object.fromEntries(files), { parallel_workers: 1 })
+  assert.deepEqual(await server.server.started, [])
+  for (const name of names) {
+    assert.match((await placementOf(server, name))['placement_reason'] ?? '', /^it answers in .* longer/)
+    assert.equal(await threadOf(server, name), 1, 'never two at once')
+  }
+})
+
 test('a model that blocks its thread holds up neither health nor another model', async t => {
   const server = await startTestServer(
     t,
