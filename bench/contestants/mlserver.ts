@@ -11,8 +11,17 @@ import type { Contestant } from './contestant.ts'
 const FOLDER = fileURLToPath(new URL('../peers/mlserver/', import.meta.url))
 const PROGRAM = join(FOLDER, '.venv/bin/mlserver')
 
-/** Stock MLServer over its echo model. Its own default is one worker process; none saves the way there and back. */
-function mlserver(parallelWorkers: 0 | 1): Contestant {
+/** The interpreter that has MLServer, if it is installed. */
+export const MLSERVER_PYTHON = join(FOLDER, '.venv/bin/python')
+
+/**
+ * Stock MLServer over an echo model: its own, unless told otherwise. Its default is one worker process; none saves the
+ * way there and back.
+ */
+export function mlserver(
+  parallelWorkers: 0 | 1,
+  repository: string = join(FOLDER, 'repository'),
+): Contestant {
   return {
     name: `MLServer, parallel_workers ${parallelWorkers}`,
     obstacle: () => (existsSync(PROGRAM) ? null : 'not installed; run: sh bench/peers/mlserver/setup.sh'),
@@ -20,7 +29,7 @@ function mlserver(parallelWorkers: 0 | 1): Contestant {
       const [restPort, grpcPort, metricsPort] = (await freePorts(3)) as [number, number, number]
       const scratch = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
       const server = new ServerProcess({
-        command: [PROGRAM, 'start', join(FOLDER, 'repository')],
+        command: [PROGRAM, 'start', repository],
         workingFolder: scratch,
         environment: {
           MLSERVER_HTTP_PORT: String(restPort),
@@ -53,6 +62,6 @@ export function mlserverVersion(): string | null {
   if (!existsSync(PROGRAM)) return null
   const script =
     'import mlserver, platform; print(mlserver.__version__, "on Python", platform.python_version())'
-  const { status, stdout } = spawnSync(join(FOLDER, '.venv/bin/python'), ['-c', script], { encoding: 'utf8' })
+  const { status, stdout } = spawnSync(MLSERVER_PYTHON, ['-c', script], { encoding: 'utf8' })
   return status === 0 ? stdout.trim() : null
 }

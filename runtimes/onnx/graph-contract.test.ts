@@ -1,29 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import type { TensorSpec } from '@millrace/sdk'
-import type { InferenceSession } from 'onnxruntime-node'
-import { resolveSpecs } from './graph-contract.ts'
+import type { Datatype, TensorSpec } from '@millrace/sdk'
+import { type GraphValue, resolveSpecs } from './graph-contract.ts'
 
-const file = fileURLToPath(import.meta.resolve('./test-models/scalar.onnx'))
-const unrankedFile = fileURLToPath(import.meta.resolve('./test-models/unranked.onnx'))
+const file = '/models/pixels.onnx'
 
-const graph: readonly InferenceSession.ValueMetadata[] = [
-  { name: 'pixels', isTensor: true, type: 'float32', shape: ['batch', 3, ''] },
-  { name: 'caption', isTensor: true, type: 'string', shape: ['batch'] },
-]
+function value(name: string, datatype: Datatype, shape: GraphValue['shape']): GraphValue {
+  return { name, datatype, shape, problem: undefined, isOptional: false, parameters: undefined }
+}
+
+const graph: readonly GraphValue[] = [value('pixels', 'FP32', [-1, 3, -1]), value('caption', 'BYTES', [-1])]
 const pixels: TensorSpec = { name: 'pixels', datatype: 'FP32', shape: [-1, 3, -1] }
 const caption: TensorSpec = { name: 'caption', datatype: 'BYTES', shape: [-1] }
-const mixed: readonly InferenceSession.ValueMetadata[] = [
-  { name: 'label', isTensor: true, type: 'int64', shape: [1] },
-  { name: 'output_probability', isTensor: false },
+const mixed: readonly GraphValue[] = [
+  value('label', 'INT64', [1]),
+  { ...value('weights', 'FP32', null), datatype: undefined, problem: 'it has element type uint4' },
 ]
 
 function refused(what: string, path = file): { code: string; message: string } {
   return { code: 'FAILED_PRECONDITION', message: `'${path}' cannot be served: ${what}` }
 }
 
-test('without a declaration the graph speaks; named and nameless free dimensions are -1', () => {
+test('without a declaration the graph speaks; free dimensions are -1', () => {
   assert.deepEqual(resolveSpecs('input', graph, [], file), [pixels, caption])
 })
 
@@ -68,50 +66,60 @@ for (const shape of [[-1, -1, -1], [-1, 4, -1], [-1, 3], []]) {
   })
 }
 
-test('an output that is no tensor is refused with advice, unless a declaration leaves it out', () => {
+test('an output that cannot be served is refused with advice, unless a declaration leaves it out', () => {
   assert.throws(
     () => resolveSpecs('output', mixed, [], file),
-    refused(
-      "output 'output_probability' is a sequence, map or optional value: export the model so that it returns tensors (scikit-learn: options={'zipmap': False}), or declare the outputs to serve without it",
-    ),
+    refused("output 'weights': it has element type uint4, or declare the outputs to serve without it"),
   )
-  assert.equal(
-    resolveSpecs('output', mixed, [{ name: 'label', datatype: 'INT64', shape: [1] }], file).length,
-    1,
-  )
+  const declared = [{ name: 'label', datatype: 'INT64', shape: [1] }] as const
+  assert.equal(resolveSpecs('output', mixed, declared, file).length, 1)
 })
 
-test('an input that is no tensor is refused', () => {
+test('an input that cannot be served is refused', () => {
   assert.throws(
     () => resolveSpecs('input', mixed, [], file),
-    refused(
-      "input 'output_probability' is a sequence, map or optional value, and requests carry tensors only",
-    ),
+    refused("input 'weights': it has element type uint4"),
   )
-})
-
-test('four-bit integers have no V2 datatype', () => {
-  const values = [{ name: 'q', isTensor: true, type: 'uint4', shape: [2] }] as const
-  assert.throws(
-    () => resolveSpecs('input', values, [], file),
-    refused("input 'q' has element type uint4, which no V2 datatype holds"),
-  )
-})
-
-const empty = [{ name: 'x', isTensor: true, type: 'float32', shape: [] }] as const
-
-test('an empty shape is a scalar where the file says so', () => {
-  assert.deepEqual(resolveSpecs('input', empty, [], file), [{ name: 'x', datatype: 'FP32', shape: [] }])
 })
 
 test('an unknown rank must be declared, and any declared rank will do', () => {
+  const open = [value('x', 'FP32', null)]
   assert.throws(
-    () => resolveSpecs('input', empty, [], unrankedFile),
+    () => resolveSpecs('input', open, [], file),
     refused(
       "the graph does not say how many dimensions input 'x' (FP32) has; declare the model's inputs in its settings",
-      unrankedFile,
     ),
   )
   const declared: TensorSpec[] = [{ name: 'x', datatype: 'FP32', shape: [-1, 5] }]
-  assert.deepEqual(resolveSpecs('input', empty, declared, unrankedFile), declared)
+  assert.deepEqual(resolveSpecs('input', open, declared, file), declared)
+})
+
+test('an input with a default may be left out of a declaration; no other may be called optional', () => {
+  const values = [value('x', 'FP32', [-1]), { ...value('threshold', 'FP32', []), isOptional: true }]
+  const x: TensorSpec = { name: 'x', datatype: 'FP32', shape: [-1] }
+  assert.deepEqual(resolveSpecs('input', values, [], file)[1], {
+    name: 'threshold',
+    datatype: 'FP32',
+    shape: [],
+    isOptional: true,
+  })
+  assert.deepEqual(resolveSpecs('input', values, [x], file), [x])
+  assert.throws(
+    () => resolveSpecs('input', values, [{ ...x, isOptional: true }], file),
+    refused("the settings declare input 'x' as optional, and the graph has no default for it"),
+  )
+})
+
+test('what the graph knows besides is added to a declaration, which has the last word', () => {
+  const values = [{ ...value('caption', 'BYTES', [-1]), parameters: { axis_names: ['rows'], labels: [1] } }]
+  const [spec] = resolveSpecs('output', values, [{ ...caption, parameters: { labels: ['one'] } }], file)
+  assert.deepEqual(spec?.parameters, { axis_names: ['rows'], labels: ['one'] })
+})
+
+test('no two may have one name, as an element of a sequence and another output might', () => {
+  const values = [value('parts_0', 'FP32', [1]), value('parts_0', 'FP32', [1])]
+  assert.throws(
+    () => resolveSpecs('output', values, [], file),
+    refused("two outputs would be named 'parts_0'"),
+  )
 })

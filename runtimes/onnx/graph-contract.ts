@@ -1,23 +1,43 @@
-import { formatShape, ServingError, type Shape, type TensorSpec } from '@millrace/sdk'
-import type { InferenceSession } from 'onnxruntime-node'
-import { readShapedNames } from './shaped-names.ts'
-import { datatypeOf } from './tensor-types.ts'
+import {
+  type Datatype,
+  formatShape,
+  type Parameters,
+  ServingError,
+  type Shape,
+  type TensorSpec,
+} from '@millrace/sdk'
 
 type Side = 'input' | 'output'
 
+/** What a graph says of one input or output. */
+export interface GraphValue {
+  readonly name: string
+  /** Undefined if it cannot be served, for the reason in `problem`. */
+  readonly datatype: Datatype | undefined
+  readonly problem: string | undefined
+  /** Free extents are -1; null where the graph leaves even the rank open. */
+  readonly shape: Shape | null
+  /** True for an input that has a default. */
+  readonly isOptional: boolean
+  /** What is published besides: the names of axes, the labels of classes. */
+  readonly parameters: Parameters | undefined
+}
+
 /**
  * The inputs or outputs to publish: those of the graph, free and symbolic dimensions as -1; or the
- * declared ones, if there are any and the graph agrees. A declaration must have all inputs, may leave
- * outputs out, and may fix a dimension that the graph leaves free.
+ * declared ones, if there are any and the graph agrees. A declaration must have all inputs but optional ones, may leave
+ * outputs out, and may fix a dimension that the graph leaves free; what the graph knows besides is added to it.
  *
  * @throws ServingError FAILED_PRECONDITION naming the file, the input or output, and what is wrong with it.
  */
 export function resolveSpecs(
   side: Side,
-  graph: readonly InferenceSession.ValueMetadata[],
+  graph: readonly GraphValue[],
   declared: readonly TensorSpec[],
   file: string,
 ): readonly TensorSpec[] {
+  const twin = graph.find(({ name }, index) => graph.findIndex(other => other.name === name) < index)
+  if (twin !== undefined) throw unservable(file, `two ${side}s would be named '${twin.name}'`)
   return declared.length === 0
     ? graph.map(value => graphSpec(side, value, file))
     : declaredSpecs(side, graph, declared, file)
@@ -25,45 +45,41 @@ export function resolveSpecs(
 
 function declaredSpecs(
   side: Side,
-  graph: readonly InferenceSession.ValueMetadata[],
+  graph: readonly GraphValue[],
   declared: readonly TensorSpec[],
   file: string,
 ): readonly TensorSpec[] {
-  for (const spec of declared) {
+  const specs = declared.map(spec => {
     const value = graph.find(candidate => candidate.name === spec.name)
-    if (value === undefined) {
-      const names = graph.map(({ name }) => `'${name}'`).join(', ')
-      throw unservable(
-        file,
-        `the settings declare ${side} '${spec.name}', but the graph has ${names || 'none'}`,
-      )
-    }
-    checkAgreement(side, value, spec, file)
-  }
-  const missing = graph.find(({ name }) => !declared.some(spec => spec.name === name))
-  if (side === 'input' && missing !== undefined)
-    throw unservable(file, `the settings declare inputs, but not '${missing.name}', which the graph needs`)
-  return declared
-}
-
-function checkAgreement(
-  side: Side,
-  value: InferenceSession.ValueMetadata,
-  spec: TensorSpec,
-  file: string,
-): void {
-  const { datatype, shape } = graphValue(side, value, file)
-  if (spec.datatype !== datatype) {
+    if (value !== undefined) return declaredSpec(side, value, spec, file)
+    const names = graph.map(({ name }) => `'${name}'`).join(', ')
     throw unservable(
       file,
-      `the settings declare ${side} '${spec.name}' as ${spec.datatype}; in the graph it is ${datatype}`,
+      `the settings declare ${side} '${spec.name}', but the graph has ${names || 'none'}`,
     )
-  }
-  if (shape === null || isWithin(spec.shape, shape)) return
-  throw unservable(
-    file,
-    `the settings declare ${side} '${spec.name}' with shape ${formatShape(spec.shape)}; in the graph it is ${formatShape(shape)}`,
+  })
+  const missing = graph.find(
+    ({ name, isOptional }) => !isOptional && !declared.some(spec => spec.name === name),
   )
+  if (side === 'input' && missing !== undefined)
+    throw unservable(file, `the settings declare inputs, but not '${missing.name}', which the graph needs`)
+  return specs
+}
+
+function declaredSpec(side: Side, value: GraphValue, spec: TensorSpec, file: string): TensorSpec {
+  const datatype = servedDatatype(side, value, file)
+  const declares = `the settings declare ${side} '${spec.name}'`
+  if (spec.datatype !== datatype)
+    throw unservable(file, `${declares} as ${spec.datatype}; in the graph it is ${datatype}`)
+  if (value.shape !== null && !isWithin(spec.shape, value.shape))
+    throw unservable(
+      file,
+      `${declares} with shape ${formatShape(spec.shape)}; in the graph it is ${formatShape(value.shape)}`,
+    )
+  if (side === 'input' && spec.isOptional === true && !value.isOptional)
+    throw unservable(file, `${declares} as optional, and the graph has no default for it`)
+  if (value.parameters === undefined) return spec
+  return { ...spec, parameters: { ...value.parameters, ...spec.parameters } }
 }
 
 /** True if every shape that `narrow` lets through is let through by `wide`. */
@@ -73,38 +89,21 @@ function isWithin(narrow: Shape, wide: Shape): boolean {
   )
 }
 
-function graphSpec(side: Side, value: InferenceSession.ValueMetadata, file: string): TensorSpec {
-  const { datatype, shape } = graphValue(side, value, file)
-  if (shape !== null) return { name: value.name, datatype, shape }
+function graphSpec(side: Side, value: GraphValue, file: string): TensorSpec {
+  const { name, shape, isOptional, parameters } = value
+  const datatype = servedDatatype(side, value, file)
+  if (shape !== null)
+    return { name, datatype, shape, ...(isOptional && { isOptional }), ...(parameters && { parameters }) }
   throw unservable(
     file,
-    `the graph does not say how many dimensions ${side} '${value.name}' (${datatype}) has; declare the model's ${side}s in its settings`,
+    `the graph does not say how many dimensions ${side} '${name}' (${datatype}) has; declare the model's ${side}s in its settings`,
   )
 }
 
-/** What the graph says of one value; `shape` is null where it leaves even the rank open. */
-function graphValue(
-  side: Side,
-  value: InferenceSession.ValueMetadata,
-  file: string,
-): { datatype: TensorSpec['datatype']; shape: Shape | null } {
-  if (!value.isTensor) {
-    const advice =
-      side === 'output'
-        ? ": export the model so that it returns tensors (scikit-learn: options={'zipmap': False}), or declare the outputs to serve without it"
-        : ', and requests carry tensors only'
-    throw unservable(file, `${side} '${value.name}' is a sequence, map or optional value${advice}`)
-  }
-  const datatype = datatypeOf(value.type)
-  if (datatype === undefined)
-    throw unservable(
-      file,
-      `${side} '${value.name}' has element type ${value.type}, which no V2 datatype holds`,
-    )
-  const shape = value.shape.map(extent => (typeof extent === 'number' ? extent : -1))
-  // ONNX Runtime says [] of a scalar and of an unknown rank alike; the file itself tells them apart.
-  const isRankKnown = shape.length > 0 || readShapedNames(file).has(value.name)
-  return { datatype, shape: isRankKnown ? shape : null }
+function servedDatatype(side: Side, { name, datatype, problem }: GraphValue, file: string): Datatype {
+  if (datatype !== undefined) return datatype
+  const advice = side === 'output' ? ', or declare the outputs to serve without it' : ''
+  throw unservable(file, `${side} '${name}': ${problem ?? 'it has no V2 datatype'}${advice}`)
 }
 
 function unservable(file: string, what: string): ServingError {

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { findModelFile } from './model-file.ts'
 
 let folder: string
@@ -13,6 +12,10 @@ beforeEach(async () => {
 })
 
 afterEach(() => rm(folder, { recursive: true }))
+
+function find(uri: string): Promise<string> {
+  return findModelFile({ name: 'iris', uri, folder })
+}
 
 async function fill(...names: readonly string[]): Promise<void> {
   for (const name of names) await writeFile(join(folder, name), '')
@@ -24,31 +27,31 @@ function failsWith(message: string): { code: string; message: string } {
 
 test('a path to a file is that file, whatever its name', async () => {
   await fill('weights.bin')
-  assert.equal(await findModelFile(join(folder, 'weights.bin')), join(folder, 'weights.bin'))
+  assert.equal(await find(join(folder, 'weights.bin')), join(folder, 'weights.bin'))
 })
 
-test('a file: URL is taken as its path', async () => {
+test('a relative path begins in the folder of the settings', async () => {
   await fill('with space.onnx')
-  const file = join(folder, 'with space.onnx')
-  assert.equal(await findModelFile(pathToFileURL(file).href), file)
+  for (const uri of ['with space.onnx', './with space.onnx', 'file:with space.onnx'])
+    assert.equal(await find(uri), join(folder, 'with space.onnx'))
 })
 
 test('model.onnx is preferred in a folder', async () => {
   await fill('encoder.onnx', 'model.onnx', 'model-settings.json')
-  assert.equal(await findModelFile(folder), join(folder, 'model.onnx'))
+  assert.equal(await find(folder), join(folder, 'model.onnx'))
 })
 
 test('the only .onnx file of a folder is taken, also when it is a symbolic link', async () => {
   await fill('data', 'train.py')
   await symlink('data', join(folder, 'iris.onnx'))
   await mkdir(join(folder, 'not-a-file.onnx'))
-  assert.equal(await findModelFile(folder), join(folder, 'iris.onnx'))
+  assert.equal(await find(folder), join(folder, 'iris.onnx'))
 })
 
 test('several .onnx files without model.onnx are a question to the operator', async () => {
   await fill('a.onnx', 'b.onnx')
   await assert.rejects(
-    findModelFile(folder),
+    find(folder),
     failsWith(
       `folder '${folder}' has no model.onnx but 2 other .onnx files: a.onnx, b.onnx; name one of them in parameters.uri`,
     ),
@@ -57,12 +60,12 @@ test('several .onnx files without model.onnx are a question to the operator', as
 
 test('a folder without a model says what it holds', async () => {
   await assert.rejects(
-    findModelFile(folder),
+    find(folder),
     failsWith(`folder '${folder}' has no model.onnx and no other .onnx file; it holds nothing`),
   )
   await fill('model.pt', 'model-settings.json')
   await assert.rejects(
-    findModelFile(folder),
+    find(folder),
     failsWith(
       `folder '${folder}' has no model.onnx and no other .onnx file; it holds model-settings.json, model.pt`,
     ),
@@ -71,24 +74,21 @@ test('a folder without a model says what it holds', async () => {
 
 test('a long listing is cut', async () => {
   await fill(...Array.from({ length: 13 }, (_, index) => `part-${index + 10}`))
-  await assert.rejects(findModelFile(folder), /it holds part-10, .*part-19 and 3 more$/)
+  await assert.rejects(find(folder), /it holds part-10, .*part-19 and 3 more$/)
 })
 
 test('a path that leads nowhere is named', async () => {
   const file = join(folder, 'model.onnx')
-  await assert.rejects(
-    findModelFile(file),
-    failsWith(`parameters.uri is '${file}': there is no such file or folder`),
-  )
+  await assert.rejects(find(file), failsWith(`Invalid URI specified for model iris (${file})`))
 })
 
 test('what is neither a file nor a folder is refused', async () => {
-  await assert.rejects(findModelFile('/dev/null'), /'\/dev\/null', which is neither a file nor a folder$/)
+  await assert.rejects(find('/dev/null'), failsWith('Invalid URI specified for model iris (/dev/null)'))
 })
 
 test('a remote URI is refused', async () => {
   await assert.rejects(
-    findModelFile('s3://bucket/model.onnx'),
+    find('s3://bucket/model.onnx'),
     failsWith("parameters.uri is 's3://bucket/model.onnx'; allowed is a local path or a file: URL"),
   )
 })

@@ -1,33 +1,28 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { ServingError } from '@millrace/sdk'
+import { type ModelSettings, modelFile, ServingError } from '@millrace/sdk'
 
 const WELL_KNOWN_NAME = 'model.onnx'
 const MOST_NAMES_LISTED = 10
 
 /**
- * The path of the model file that `uri` stands for: the file itself, or in a folder `model.onnx`, or
+ * The path of the model file that the settings' `uri` stands for: the file itself, or in a folder `model.onnx`, or
  * else the only file whose name ends in `.onnx`.
- * @param uri an absolute path or a `file:` URL
- * @throws ServingError FAILED_PRECONDITION naming the folder and what was found in it.
+ * @throws ServingError FAILED_PRECONDITION naming the path and what was found there.
  */
-export async function findModelFile(uri: string): Promise<string> {
-  const path = localPath(uri)
+export async function findModelFile(
+  settings: Pick<ModelSettings, 'name' | 'uri' | 'folder'>,
+): Promise<string> {
+  const path = await modelFile(settings, [WELL_KNOWN_NAME])
+  // A URI of another scheme comes back as it is.
   const found = await stat(path).catch((cause: unknown) => {
     throw new ServingError(
       'FAILED_PRECONDITION',
-      `parameters.uri is '${uri}': there is no such file or folder`,
+      `parameters.uri is '${path}'; allowed is a local path or a file: URL`,
       { cause },
     )
   })
-  if (found.isFile()) return path
-  if (!found.isDirectory())
-    throw new ServingError(
-      'FAILED_PRECONDITION',
-      `parameters.uri is '${uri}', which is neither a file nor a folder`,
-    )
-  return chooseIn(path)
+  return found.isDirectory() ? chooseIn(path) : path
 }
 
 async function chooseIn(folder: string): Promise<string> {
@@ -37,30 +32,20 @@ async function chooseIn(folder: string): Promise<string> {
     // `stat` and not the entry's own type: volumes of Kubernetes mount every file as a symbolic link.
     if (name.endsWith('.onnx') && (await stat(join(folder, name))).isFile()) candidates.push(name)
   }
-  const chosen = candidates.includes(WELL_KNOWN_NAME) ? WELL_KNOWN_NAME : candidates[0]
+  const [chosen] = candidates
   if (chosen === undefined) {
     throw new ServingError(
       'FAILED_PRECONDITION',
       `folder '${folder}' has no ${WELL_KNOWN_NAME} and no other .onnx file; it holds ${list(names)}`,
     )
   }
-  if (chosen !== WELL_KNOWN_NAME && candidates.length > 1) {
+  if (candidates.length > 1) {
     throw new ServingError(
       'FAILED_PRECONDITION',
       `folder '${folder}' has no ${WELL_KNOWN_NAME} but ${candidates.length} other .onnx files: ${list(candidates)}; name one of them in parameters.uri`,
     )
   }
   return join(folder, chosen)
-}
-
-function localPath(uri: string): string {
-  if (uri.startsWith('file:')) return fileURLToPath(uri)
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri))
-    throw new ServingError(
-      'FAILED_PRECONDITION',
-      `parameters.uri is '${uri}'; allowed is a local path or a file: URL`,
-    )
-  return uri
 }
 
 function list(names: readonly string[]): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toTensor } from '@millrace/sdk'
+import { ServingError, toTensor } from '@millrace/sdk'
 import { loadError, runError } from './ort-errors.ts'
 
 const inputs = [
@@ -74,3 +74,35 @@ test('a load error names the file once, without where ONNX Runtime found out', (
   assert.equal(error.message, "ONNX Runtime cannot load '/m.onnx': ModelProto does not have a graph.")
   assert.equal(error.cause, cause)
 })
+
+test('an execution provider without its libraries is named, with those that are there', () => {
+  const cause = new Error('OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library')
+  assert.match(
+    loadError(cause, '/m.onnx', ['cuda', { name: 'cpu' }]).message,
+    /Failed to load shared library \(execution_providers are \["cuda","cpu"\]; this installation brings the libraries for "cpu"/,
+  )
+})
+
+test('an error that says it all already stays as it is', () => {
+  const error = new ServingError('FAILED_PRECONDITION', 'no')
+  assert.equal(loadError(error, '/m.onnx'), error)
+})
+
+for (const [message, reason] of [
+  [
+    'Exception during initialization: /src/core/tree.h:263 onnxruntime::common::Status ml::Tree<I, T>::Init(int, const Attributes<T>&) [with I = float; T = std::pair<int, Vector<int>[2]>] A node cannot point to itself: 0-0 (truenode).\n',
+    'A node cannot point to itself: 0-0 (truenode).',
+  ],
+  [
+    'Exception during initialization: /src/core/tree.h:256 Status Tree::Init(int) const (node_id >= 0) was false. \n',
+    '(node_id >= 0) was false.',
+  ],
+  ['Exception during initialization: LinearClassifier: wrong labels', 'LinearClassifier: wrong labels'],
+] as const) {
+  test(`a load fails: ${reason}`, () => {
+    assert.equal(
+      loadError(new Error(message), '/m.onnx').message,
+      `ONNX Runtime cannot load '/m.onnx': ${reason}`,
+    )
+  })
+}

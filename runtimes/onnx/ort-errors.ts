@@ -1,31 +1,32 @@
 import { formatShape, ServingError, type Tensor } from '@millrace/sdk'
+import type { InferenceSession } from 'onnxruntime-node'
+import { bundledProviders } from './execution-providers.ts'
 
 const LONGEST_REASON = 300
 
 /** Words by which operators complain of extents; ONNX Runtime's errors have no code that would tell. */
 const ABOUT_SHAPES = /shape|dimension|\bdims?\b|\brank\b|broadcast|\bchannels?\b|\bfeatures?\b/i
 
-/** Element types that the binding refuses by their number in onnx.proto's `TensorProto.DataType`. */
-const REFUSED_ELEMENT_TYPES: Readonly<Record<string, string>> = {
-  14: 'complex64',
-  15: 'complex128',
-  16: 'bfloat16',
-  17: 'float8e4m3fn',
-  18: 'float8e4m3fnuz',
-  19: 'float8e5m2',
-  20: 'float8e5m2fnuz',
-  23: 'float4e2m1',
-}
-
-/** What to throw when ONNX Runtime could not load a file. */
-export function loadError(cause: unknown, file: string): ServingError {
-  const message = messageOf(cause)
-  const refused = REFUSED_ELEMENT_TYPES[/^Unsupported data type: (\d+)/.exec(message)?.[1] ?? '']
-  const reason =
-    refused === undefined
-      ? reasonIn(message)
-      : `an input or output has element type ${refused}, which cannot be exchanged with JavaScript; cast it inside the graph, for example to float32`
-  return new ServingError('FAILED_PRECONDITION', `ONNX Runtime cannot load '${file}': ${reason}`, { cause })
+/** What to throw when ONNX Runtime could not load a file; what already says what is wrong stays as it is. */
+export function loadError(
+  cause: unknown,
+  file: string,
+  providers: readonly InferenceSession.ExecutionProviderConfig[] = [],
+): ServingError {
+  if (ServingError.is(cause)) return cause
+  const names = providers.map(provider => (typeof provider === 'string' ? provider : provider.name))
+  const isOnCpu = names.every(name => name === 'cpu')
+  const bundled = bundledProviders()
+    .map(name => `"${name}"`)
+    .join(', ')
+  const advice = isOnCpu
+    ? ''
+    : ` (execution_providers are ${JSON.stringify(names)}; this installation brings the libraries for ${bundled})`
+  return new ServingError(
+    'FAILED_PRECONDITION',
+    `ONNX Runtime cannot load '${file}': ${reasonIn(messageOf(cause))}${advice}`,
+    { cause },
+  )
 }
 
 /**
@@ -55,12 +56,36 @@ function messageOf(error: unknown): string {
  *     `------------------- which node -------------------´ `--------- where in ONNX Runtime ---------´
  */
 function reasonIn(message: string): string {
-  const reason = message
+  const told = message
     .replaceAll(/\s+/g, ' ')
     .replace(/^.* Status Message: /, '')
     .replace(/^Load model from .* failed:/, '')
-    .replace(/^\S+\.(?:h|cc|cpp):\d+ (?:[^()]*\([^()]*\)(?: const)? |\w+ )/, '')
-    .replace(/^.* was false\. /, '')
+    .replace(/^Exception during initialization: /, '')
     .trim()
-  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason
+  const reason = withoutPlace(told)
+  const said = /^.* was false\. (.+)$/.exec(reason)?.[1] ?? reason
+  return said.length > LONGEST_REASON ? `${said.slice(0, LONGEST_REASON)}…` : said
+}
+
+/** Leaves out the file, line and function that a text begins with; the function may come with types of templates. */
+function withoutPlace(text: string): string {
+  const place = /^\S+\.(?:h|cc|cpp):\d+ /.exec(text)
+  if (place === null) return text
+  const rest = text.slice(place[0].length)
+  const signature = /^[^(]*::[^(]*\(/.exec(rest)
+  if (signature === null) return rest.replace(/^\w+ /, '')
+  let end = closing(rest, signature[0].length - 1)
+  if (rest.startsWith(' const', end)) end += ' const'.length
+  if (rest.startsWith(' [with ', end)) end = closing(rest, end + 1)
+  return rest.slice(end).trim()
+}
+
+/** Behind the bracket that closes the one at `start`; the end of a text that does not. */
+function closing(text: string, start: number): number {
+  let depth = 0
+  for (let index = start; index < text.length; index++) {
+    if ('(['.includes(text[index]!)) depth++
+    else if (')]'.includes(text[index]!) && --depth === 0) return index + 1
+  }
+  return text.length
 }

@@ -13,7 +13,7 @@ import {
 } from '@millrace/sdk'
 import * as fc from 'fast-check'
 import { InferenceSession } from 'onnxruntime-node'
-import { datatypeOf, fromOrtTensor, toOrtTensor } from './tensor-types.ts'
+import { datatypeOf, fromOrtTensor, narrowBfloat16, toOrtTensor, widenBfloat16 } from './tensor-types.ts'
 
 const served = DATATYPES.filter(datatype => datatype !== 'BF16')
 const elementTypes = {
@@ -131,4 +131,13 @@ test('types that only one side knows are refused', () => {
   const tensor = toTensor({ name: 'x', datatype: 'BF16', shape: [1], data: [0x3f80] })
   assert.throws(() => toOrtTensor(tensor), { code: 'INVALID_ARGUMENT', message: /tensor 'x' is BF16/ })
   assert.equal(datatypeOf('int4'), undefined)
+})
+
+test('every bfloat16 has its float32', () => {
+  const data = Uint16Array.from({ length: 2 ** 16 }, (_, index) => index)
+  const tensor: Tensor<'BF16'> = { name: 'x', datatype: 'BF16', shape: [2 ** 16], data }
+  const wide = widenBfloat16(tensor)
+  assert.ok(wide.data instanceof Float32Array)
+  assert.equal(wide.data[0x3fc0], 1.5)
+  assert.deepEqual(narrowBfloat16('x', wide), tensor)
 })

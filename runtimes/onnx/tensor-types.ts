@@ -17,11 +17,13 @@ const TYPES: readonly (readonly [Datatype, OrtTensor.Type])[] = [
   ['BYTES', 'string'],
 ]
 const ELEMENT_TYPES = new Map(TYPES)
-const DATATYPES = new Map(TYPES.map(([datatype, elementType]) => [elementType, datatype]))
+const DATATYPES: ReadonlyMap<string, Datatype> = new Map(
+  TYPES.map(([datatype, elementType]) => [elementType, datatype]),
+)
 
-/** The V2 datatype of an element type; `undefined` for `uint4` and `int4`, for which V2 has no name. */
-export function datatypeOf(elementType: OrtTensor.Type): Datatype | undefined {
-  return DATATYPES.get(elementType)
+/** The V2 datatype of an element type by its ONNX name; `undefined` for those that V2 has no name for, such as `uint4`. */
+export function datatypeOf(elementType: string): Datatype | undefined {
+  return elementType === 'bfloat16' ? 'BF16' : DATATYPES.get(elementType)
 }
 
 /**
@@ -39,6 +41,22 @@ export function toOrtTensor(tensor: Tensor): OrtTensor {
   }
   if (data instanceof Float16Array) return halfTensor(data, shape)
   return new OrtTensor(elementType, BytesArray.is(data) ? readTexts(name, data) : data, shape)
+}
+
+/** A `BF16` tensor as float32, which holds every value that `bfloat16` has. */
+export function widenBfloat16({ data, shape }: Tensor<'BF16'>): OrtTensor {
+  const bits = new Uint32Array(data.length)
+  for (let index = 0; index < data.length; index++) bits[index] = data[index]! << 16
+  return new OrtTensor('float32', new Float32Array(bits.buffer), shape)
+}
+
+/** What {@link widenBfloat16} made of it, back: the values are `bfloat16`'s, so that nothing is rounded. */
+export function narrowBfloat16(name: string, { data, dims }: OrtTensor): Tensor {
+  if (!(data instanceof Float32Array)) throw new ServingError('INTERNAL', `output '${name}' is no float32`)
+  const wide = new Uint32Array(data.buffer, data.byteOffset, data.length)
+  const bits = new Uint16Array(data.length)
+  for (let index = 0; index < bits.length; index++) bits[index] = wide[index]! >>> 16
+  return { name, datatype: 'BF16', shape: dims, data: bits }
 }
 
 /** A result as a tensor over the same memory; only text is converted. */

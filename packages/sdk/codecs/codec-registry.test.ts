@@ -40,6 +40,8 @@ const CONTENT_TYPES = [
   'json',
   'hg_json',
   'hg_jsonlist',
+  'hg_conversation',
+  'nplist',
 ]
 const BYTES_ONLY = CONTENT_TYPES.filter(contentType => codecFor(contentType).datatype === 'BYTES')
 
@@ -48,22 +50,22 @@ test('knows the built-in content types', () => {
     assert.equal(codecFor(contentType).contentType, contentType)
     assert.equal(findCodec(contentType), codecFor(contentType))
   }
-  for (const contentType of ['pd', 'np', 'str', 'dict']) {
+  for (const contentType of ['pd', 'np', 'str', 'dict', 'hf']) {
     assert.equal(requestCodecFor(contentType).contentType, contentType)
     assert.equal(findRequestCodec(contentType), requestCodecFor(contentType))
   }
 })
 
 test('says which content types it knows', () => {
-  assert.equal(findCodec('nplist'), undefined)
-  assert.throws(() => codecFor('nplist'), {
+  assert.equal(findCodec('nosuch'), undefined)
+  assert.throws(() => codecFor('nosuch'), {
     code: 'INVALID_ARGUMENT',
     message:
-      /^content type 'nplist' is not known; known are 'np', 'str', 'base64', 'datetime', 'pillow_image', 'raw'/,
+      /^content type 'nosuch' is not known; known are 'np', 'str', 'base64', 'datetime', 'pillow_image', 'raw'/,
   })
-  assert.throws(() => requestCodecFor('hf', 'the request'), {
+  assert.throws(() => requestCodecFor('nosuch', 'the request'), {
     code: 'INVALID_ARGUMENT',
-    message: "the request: content type 'hf' is not known; known are 'pd', 'np', 'str', 'dict'",
+    message: "the request: content type 'nosuch' is not known; known are 'pd', 'np', 'str', 'dict', 'hf'",
   })
 })
 
@@ -142,6 +144,7 @@ test('every built-in codec reads the example of its content type', () => {
     'example',
     'example',
     ['example'],
+    [[{ role: 'user', content: 'example' }]],
   ])
 })
 

@@ -1,11 +1,14 @@
 import { base64Codec, textCodec } from './bytes-codecs.ts'
 import { type CodecTable, createCodecTable } from './codec-table.ts'
+import { conversationCodec } from './conversation-codec.ts'
 import { dataFrameCodec } from './data-frame-codec.ts'
 import { datetimeCodec } from './datetime-codec.ts'
 import { dictCodec } from './dict-codec.ts'
 import { imageCodec } from './image-codec.ts'
 import { hgJsonCodec, hgJsonListCodec, jsonCodec, jsonListCodec } from './json-codecs.ts'
+import { keywordCodec } from './keyword-codec.ts'
 import { ndArrayCodec } from './nd-array-codec.ts'
+import { ndArrayListCodec } from './nd-array-list-codec.ts'
 import { rawCodec } from './raw-codec.ts'
 import type { RequestCodec } from './request-codec.ts'
 import { ndArrayRequestCodec, textRequestCodec } from './single-tensor-codec.ts'
@@ -64,9 +67,9 @@ export function recogniseCodec(value: unknown): TensorCodec<unknown> | undefined
   return codecs.first(codec => codec.isGeneral !== true && codec.canEncode(value))
 }
 
-/** Like {@link recogniseCodec} for whole messages: `pd`, `np`, `str`, `dict`, then those that were registered. */
+/** Like {@link recogniseCodec} for whole messages: `pd`, `np`, `str`, `dict`, then those that were registered; `hf` must be named. */
 export function recogniseRequestCodec(value: unknown): RequestCodec<unknown> | undefined {
-  return requestCodecs.first(codec => codec.canEncode(value))
+  return requestCodecs.first(codec => codec.isGeneral !== true && codec.canEncode(value))
 }
 
 registerCodec(ndArrayCodec)
@@ -79,7 +82,10 @@ registerCodec(jsonListCodec)
 registerCodec(jsonCodec)
 registerCodec(hgJsonCodec)
 registerCodec(hgJsonListCodec)
+registerCodec(conversationCodec)
+registerCodec(ndArrayListCodec)
 registerRequestCodec(dataFrameCodec)
 registerRequestCodec(ndArrayRequestCodec)
 registerRequestCodec(textRequestCodec)
 registerRequestCodec(dictCodec)
+registerRequestCodec(keywordCodec)

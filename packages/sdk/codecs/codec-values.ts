@@ -1,4 +1,5 @@
 import type { Datatype } from '../tensor/index.ts'
+import type { Conversation } from './conversation-codec.ts'
 import type { EncodedImage } from './encoded-image.ts'
 import type { NdArray } from './nd-array.ts'
 import type { NdArrayLike } from './nd-array-codec.ts'
@@ -16,6 +17,8 @@ export interface CodecValues {
   json: unknown
   hg_json: unknown
   hg_jsonlist: readonly unknown[]
+  hg_conversation: readonly Conversation[]
+  nplist: readonly NdArray[]
 }
 
 export type ContentType = keyof CodecValues

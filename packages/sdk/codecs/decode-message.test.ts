@@ -42,13 +42,13 @@ test('an input is what the client says, else the metadata, else the default, els
 })
 
 test('a content type that nobody knows leaves the tensor, unless the caller says what it reads', () => {
-  const unknown = tensor('hg_conversation')
+  const unknown = tensor('nosuch')
   assert.equal(decodeInput(unknown), unknown)
   assert.equal(decodeInput(unknown, spec('str')), unknown)
-  assert.equal(decodeInput(unknown, spec('hg_conversation')), unknown)
+  assert.equal(decodeInput(unknown, spec('nosuch')), unknown)
   assert.throws(() => decodeInput(unknown, undefined, textCodec), {
     code: 'INVALID_ARGUMENT',
-    message: /^input 'x': content type 'hg_conversation' is not known; known are 'np', 'str',/,
+    message: /^input 'x': content type 'nosuch' is not known; known are 'np', 'str',/,
   })
 })
 
@@ -60,7 +60,7 @@ test('with a default the value is of its kind, whoever chose', () => {
     message:
       "input 'x' has content type 'base64'; the model reads it as 'str', whose values are of another kind",
   })
-  for (const declared of ['base64', 'hg_conversation']) {
+  for (const declared of ['base64', 'nosuch']) {
     assert.throws(() => decodeInput(tensor(), spec(declared), textCodec), {
       code: 'FAILED_PRECONDITION',
       message: `input 'x' has content type '${declared}' in the model's metadata; the model reads it as 'str'`,
@@ -92,14 +92,14 @@ test('a request is what the client says, else the model, else the default, else 
 })
 
 test('a request of a content type that nobody knows is itself, unless the caller says what it reads', () => {
-  const unknown = message('hf')
+  const unknown = message('nosuch')
   assert.equal(decodeRequest(unknown), unknown)
   assert.equal(decodeRequest(unknown, { contentType: 'pd', inputs: [] }), unknown)
   const plain = message()
-  assert.equal(decodeRequest(plain, { contentType: 'hf', inputs: [] }), plain)
+  assert.equal(decodeRequest(plain, { contentType: 'nosuch', inputs: [] }), plain)
   assert.throws(() => decodeRequest(unknown, undefined, dataFrameCodec), {
     code: 'INVALID_ARGUMENT',
-    message: "the request: content type 'hf' is not known; known are 'pd', 'np', 'str', 'dict'",
+    message: "the request: content type 'nosuch' is not known; known are 'pd', 'np', 'str', 'dict', 'hf'",
   })
 })
 
@@ -116,13 +116,13 @@ test('a request must be of the default’s kind', () => {
 })
 
 test('where a message has a codec, nothing in it may have an unknown content type', () => {
-  const inputs = [tensor('hg_conversation')]
+  const inputs = [tensor('nosuch')]
   assert.throws(() => decodeRequest({ inputs }, undefined, dictCodec), {
     code: 'INVALID_ARGUMENT',
-    message: /^input 'x': content type 'hg_conversation' is not known/,
+    message: /^input 'x': content type 'nosuch' is not known/,
   })
   // The client cannot mend the model's metadata.
-  const metadata = { inputs: [spec('hg_conversation')] }
+  const metadata = { inputs: [spec('nosuch')] }
   assert.equal(decodeRequest({ inputs: [tensor()] }, metadata, dataFrameCodec).rowCount, 1)
 })
 
@@ -133,7 +133,7 @@ test('a client reads a response the same way', () => {
   assert.deepEqual(decodeResponse({ outputs }, dataFrameCodec), frame)
   const plain = { outputs }
   assert.equal(decodeResponse(plain), plain)
-  assert.throws(() => decodeResponse({ outputs: [tensor('nplist')] }, dataFrameCodec), {
-    message: /^output 'x': content type 'nplist' is not known/,
+  assert.throws(() => decodeResponse({ outputs: [tensor('nosuch')] }, dataFrameCodec), {
+    message: /^output 'x': content type 'nosuch' is not known/,
   })
 })

@@ -25,7 +25,7 @@ test('an output is written as the client asks, else the metadata, else what it s
   assert.equal(choose({ requested: asked('hg_json'), spec: spec('pd_json'), defaultCodec }), 'hg_json')
   assert.equal(choose({ requested: {}, spec: spec('pd_json'), defaultCodec }), 'pd_json')
   assert.equal(choose({ spec: spec(), defaultCodec }), 'str')
-  assert.equal(choose({ spec: spec('hg_conversation') }), 'str')
+  assert.equal(choose({ spec: spec('nosuch') }), 'str')
   assert.equal(contentTypeOf(encodeOutput('x', { a: 1 }, { defaultCodec })), 'json')
 })
 
@@ -57,9 +57,9 @@ test('a codec that cannot write the value is named', () => {
     assert.throws(() => encodeOutput('x', ['a'], choice), { code: 'INVALID_ARGUMENT', message })
   }
   assert.throws(() => encodeOutput('x', [{}], { defaultCodec: base64Codec }), { message })
-  assert.throws(() => encodeOutput('x', ['a'], { requested: asked('nplist') }), {
+  assert.throws(() => encodeOutput('x', ['a'], { requested: asked('nosuch') }), {
     code: 'INVALID_ARGUMENT',
-    message: /^output 'x': content type 'nplist' is not known; known are/,
+    message: /^output 'x': content type 'nosuch' is not known; known are/,
   })
 })
 

@@ -94,14 +94,14 @@ test('a client may name another content type whose values are of the same kind',
     () => field.read(tensor('base64')),
     "input 'x' has content type 'base64'; the model reads it as 'pd_json', whose values are of another kind",
   )
-  assert.throws(() => field.read(tensor('nplist')), {
+  assert.throws(() => field.read(tensor('nosuch')), {
     code: 'INVALID_ARGUMENT',
-    message: /^input 'x': content type 'nplist' is not known; known are/,
+    message: /^input 'x': content type 'nosuch' is not known; known are/,
   })
   refused(() => field.read(tensor(5)), "input 'x' has the content type 5; expected text")
   // Without a declared content type the tensor is what the model reads, whatever it is called.
   const plain = createFieldCodec({ ...json, contentType: undefined }, 'input')
-  assert.deepEqual(plain.read(tensor('nplist')), tensor('nplist'))
+  assert.deepEqual(plain.read(tensor('nosuch')), tensor('nosuch'))
 })
 
 test('an array field takes numbers in its own datatype, and arrays as they are', () => {
@@ -173,7 +173,7 @@ test('a field whose content type does not exist or needs another datatype is ref
     () => createFieldCodec({ ...texts, datatype: 'FP32' }, 'input'),
     "input 'texts' has datatype FP32; its content type 'str' needs BYTES",
   )
-  assert.throws(() => createFieldCodec({ ...texts, contentType: 'nplist' }, 'input'), {
-    message: /^input 'texts': content type 'nplist' is not known/,
+  assert.throws(() => createFieldCodec({ ...texts, contentType: 'nosuch' }, 'input'), {
+    message: /^input 'texts': content type 'nosuch' is not known/,
   })
 })

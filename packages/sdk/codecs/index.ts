@@ -8,6 +8,7 @@ export {
   requestCodecFor,
 } from './codec-registry.ts'
 export type { CodecValues, ContentType, DecodedAs, EncodableAs } from './codec-values.ts'
+export { type Conversation, type ConversationMessage, conversationCodec } from './conversation-codec.ts'
 export { type Column, DataFrame, type FrameRecord } from './data-frame.ts'
 export { dataFrameCodec } from './data-frame-codec.ts'
 export { datetimeCodec } from './datetime-codec.ts'
@@ -18,8 +19,10 @@ export { type EncodedImage, encodedImage, type ImageMediaType } from './encoded-
 export { createFieldCodec, type FieldCodec } from './field-codec.ts'
 export { imageCodec } from './image-codec.ts'
 export { hgJsonCodec, hgJsonListCodec, jsonCodec, jsonListCodec } from './json-codecs.ts'
+export { type KeywordArguments, keywordCodec } from './keyword-codec.ts'
 export { type ElementOf, NdArray, type NestedElement } from './nd-array.ts'
 export { type NdArrayLike, ndArrayCodec } from './nd-array-codec.ts'
+export { ndArrayListCodec } from './nd-array-list-codec.ts'
 export type { Nested } from './nested-values.ts'
 export { OffsetDate } from './offset-date.ts'
 export { type RawValue, type RawValueOf, rawCodec } from './raw-codec.ts'

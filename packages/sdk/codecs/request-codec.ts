@@ -21,6 +21,8 @@ export interface RequestCodec<T, E = T> {
   readonly contentType: string
   /** The content type whose values are of the same kind, if it has another name for them. */
   readonly sameValuesAs?: string
+  /** True if it takes nearly any value, so that it must be named and is never found by a value alone. */
+  readonly isGeneral?: boolean
   /** True if `value` is something this codec writes. */
   canEncode(value: unknown): value is E
   /** @throws ServingError INVALID_ARGUMENT when the value cannot be written */

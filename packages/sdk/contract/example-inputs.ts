@@ -9,6 +9,7 @@ const EXAMPLE_TEXT: ReadonlyMap<string | undefined, string> = new Map([
   ['json', '"example"'],
   ['hg_json', '"example"'],
   ['hg_jsonlist', '"example"'],
+  ['hg_conversation', '[{"role":"user","content":"example"}]'],
   // The smallest picture there is: one pixel of a GIF.
   ['pillow_image', 'R0lGODlhAQABAAAAACwAAAAAAQABAAAC'],
 ])

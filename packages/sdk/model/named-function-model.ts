@@ -36,7 +36,10 @@ export class NamedFunctionModel extends TypedModel<SettingsContract> {
     const name = extra['signature_name'] ?? 'predict'
     if (typeof name !== 'string') {
       const shown = JSON.stringify(name)
-      throw new ServingError('INVALID_ARGUMENT', `parameters.extra.signature_name is ${shown}; allowed is a text`)
+      throw new ServingError(
+        'INVALID_ARGUMENT',
+        `parameters.extra.signature_name is ${shown}; allowed is a text`,
+      )
     }
     const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>
     const answer = module[name]

@@ -28,7 +28,7 @@ test('values without a content type, or one that nobody knows, are the tensor’
     datatype: 'INT8',
     shape: [1],
     data: Int8Array.of(1),
-    parameters: { content_type: 'nplist' },
+    parameters: { content_type: 'nosuch' },
   }
   const plain = bytes('plain')
   const { values } = toAnswer({ modelName: 'm', outputs: [numbers, plain] }, [])

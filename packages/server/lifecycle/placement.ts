@@ -1,6 +1,7 @@
 import { type BaseModel, type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
 import { loadImplementation, type ModelVersionSettings, placementOf } from '../repository/index.ts'
 import type { Environments, RemoteModel, WorkerPools } from '../workers/index.ts'
+import { createTurns, type Turns } from './turns.ts'
 import { trialRequest, warmUp, warmUpContext } from './warm-up.ts'
 
 /** Where a model runs, and why there. */
@@ -78,7 +79,9 @@ export async function placeModel(
     // However quick its answers, loading it again in the server would keep everything else waiting.
     if (remote.loadBusyMs > MAX_LOAD_BUSY_MS)
       return stays(`its load keeps a thread busy for ${Math.round(remote.loadBusyMs)} ms`)
-    const answerMs = await timeAnswers(remote, bound, settings, context)
+    const answerMs = await trialsOf(workers).take(context.signal, () =>
+      timeAnswers(remote, bound, settings, context),
+    )
     if (answerMs === undefined) return stays('its answers could not be timed with an example')
     const timed = `it answers in ${answerMs.toFixed(3)} ms`
     if (answerMs >= CROSSING_MS)
@@ -152,6 +155,15 @@ function hasPoolOfItsOwn({ parameters }: ModelVersionSettings): boolean {
     'inference_pool_gid',
     'autogenerate_inference_pool_gid',
   ].some(name => Boolean(parameters[name]))
+}
+
+/** Models load side by side; their trials would make each other slow, so that each server has them one at a time. */
+const TRIALS = new WeakMap<object, Turns>()
+
+function trialsOf(workers: object): Turns {
+  const trials = TRIALS.get(workers) ?? createTurns()
+  TRIALS.set(workers, trials)
+  return trials
 }
 
 /** What an answer to a request that fits the model takes, undisturbed; `undefined` if it has none. */

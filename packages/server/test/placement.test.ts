@@ -119,8 +119,8 @@ test('without workers everything runs in the server', async t => {
 })
 
 test('models that load side by side are tried one after the other', async t => {
-  const counting = `globalThis.inside = 0
-globalThis.most = 0
+  const counting = `globalThis.inside ??= 0
+globalThis.most ??= 0
 export class TestModel {
   async predict() {
     globalThis.most = Math.max(globalThis.most, ++globalThis.inside)

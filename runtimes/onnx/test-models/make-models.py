@@ -48,7 +48,7 @@ def write(name, nodes, inputs, outputs, initializers=(), opset=17, ir_version=8,
     save(model, FOLDER / f"{name}.onnx")
 
 
-# One model for every element type; bfloat16 is there to be refused.
+# One model for every element type.
 for type_name, element_type in TENSOR_TYPES.items():
     write(
         f"identity-{type_name}",
@@ -134,4 +134,101 @@ write(
     [helper.make_node("ConcatFromSequence", ["parts"], ["whole"], axis=0)],
     [helper.make_tensor_sequence_value_info("parts", TensorProto.FLOAT, ["n"])],
     [tensor("whole", ["m"])],
+)
+
+# A classifier with text labels, whose probabilities are an output besides.
+text_map = helper.make_map_type_proto(TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
+write(
+    "zipmap-texts",
+    [
+        helper.make_node("Softmax", ["x"], ["probabilities"], axis=1),
+        helper.make_node("ZipMap", ["probabilities"], ["output_probability"], domain="ai.onnx.ml", classlabels_strings=["no", "yes"]),
+    ],
+    [tensor("x", ["rows", 2])],
+    [
+        tensor("probabilities", ["rows", 2]),
+        helper.make_value_info("output_probability", helper.make_sequence_type_proto(text_map)),
+    ],
+)
+
+# Sequences of tensors: of a known number, and of as many as the input has rows.
+sequence = helper.make_tensor_sequence_value_info("parts", TensorProto.FLOAT, None)
+write(
+    "sequence-of-two",
+    [
+        helper.make_node("Neg", ["x"], ["n"]),
+        helper.make_node("SequenceConstruct", ["x", "n"], ["both"]),
+        helper.make_node("Identity", ["both"], ["parts"]),
+    ],
+    [tensor("x", ["rows", 2])],
+    [sequence],
+)
+write(
+    "split-rows",
+    [helper.make_node("SplitToSequence", ["x"], ["parts"], axis=0, keepdims=0)],
+    [tensor("x", ["rows", 2])],
+    [sequence],
+)
+
+# Values that have no form as a tensor.
+write(
+    "optional-output",
+    [helper.make_node("Optional", ["x"], ["maybe"])],
+    [tensor("x", ["rows"])],
+    [
+        helper.make_value_info(
+            "maybe", helper.make_optional_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, ["rows"]))
+        )
+    ],
+)
+
+# An input with a default, and one of an old exporter's: an initializer that is listed as an input because all were.
+threshold = numpy_helper.from_array(np.array(0.5, dtype=np.float32), "threshold")
+for name, ir_version in [("default-input", 8), ("listed-initializer", 3)]:
+    write(
+        name,
+        [helper.make_node("Sub", ["x", "threshold"], ["over"])],
+        [tensor("x", ["rows"]), tensor("threshold", [])],
+        [tensor("over", ["rows"])],
+        [threshold],
+        opset=7,
+        ir_version=ir_version,
+    )
+
+# What an exporter writes that saw one row only: the output's shape is wrong for any other number of rows.
+write(
+    "one-row-seen",
+    [helper.make_node("Neg", ["x"], ["y"])],
+    [tensor("x", ["rows"])],
+    [tensor("y", [1])],
+    is_valid=False,
+)
+write(
+    "labels-of-one-row",
+    [helper.make_node("LabelEncoder", ["x"], ["label"], domain="ai.onnx.ml", classes_strings=["a", "b"])],
+    [tensor("x", ["rows"], TensorProto.STRING)],
+    [tensor("label", None, TensorProto.INT64)],
+    is_valid=False,
+)
+
+# Takes as long as it is told to, and never less than some milliseconds.
+body = helper.make_graph(
+    [helper.make_node("Identity", ["go"], ["goes"]), helper.make_node("Add", ["sum", "one"], ["next"])],
+    "body",
+    [tensor("index", [], TensorProto.INT64), tensor("go", [], TensorProto.BOOL), tensor("sum", [])],
+    [tensor("goes", [], TensorProto.BOOL), tensor("next", [])],
+)
+write(
+    "spin",
+    [
+        helper.make_node("Add", ["times", "least"], ["turns"]),
+        helper.make_node("Loop", ["turns", "", "zero"], ["y"], body=body),
+    ],
+    [tensor("times", [], TensorProto.INT64)],
+    [tensor("y", [])],
+    [
+        numpy_helper.from_array(np.array(20_000, dtype=np.int64), "least"),
+        numpy_helper.from_array(np.array(0, dtype=np.float32), "zero"),
+        numpy_helper.from_array(np.array(1, dtype=np.float32), "one"),
+    ],
 )

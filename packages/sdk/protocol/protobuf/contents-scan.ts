@@ -1,5 +1,5 @@
 import { ServingError } from '../../errors/index.ts'
-import { BYTES_FIELD, CONTENTS_FIELDS, type ContentsField } from './contents-fields.ts'
+import { CONTENTS_FIELDS, type ContentsField } from './contents-fields.ts'
 import type { WireReader } from './wire-reader.ts'
 import { LENGTH_DELIMITED, VARINT } from './wire-types.ts'
 
@@ -50,17 +50,21 @@ export function findFilledField(
   return filled
 }
 
-/** Calls `visit` for every non-empty occurrence of a known field, in wire order. */
+/**
+ * Calls `visit` for every non-empty occurrence of a known field, in wire order.
+ * @param fields those to look for, by number; default those of `InferTensorContents`
+ */
 export function visitContents(
   reader: WireReader,
   ranges: ContentsRanges,
   visit: (field: ContentsField, start: number, end: number) => void,
+  fields: readonly (ContentsField | undefined)[] = CONTENTS_FIELDS,
 ): void {
   for (let index = 0; index < ranges.length; index += 2) {
     reader.seek(ranges[index]!, ranges[index + 1]!)
     while (reader.offset < reader.limit) {
       const tag = reader.tag()
-      const field = CONTENTS_FIELDS[tag >>> 3]
+      const field = fields[tag >>> 3]
       const wireType = tag & 7
       if (field === undefined || (wireType !== LENGTH_DELIMITED && wireType !== field.wireType)) {
         reader.skip(tag)
@@ -70,13 +74,13 @@ export function visitContents(
       const start = reader.offset
       if (wireType === LENGTH_DELIMITED) reader.offset = start + length
       else reader.skip(tag)
-      if (reader.offset > start || field === BYTES_FIELD) visit(field, start, reader.offset)
+      if (reader.offset > start || field.wireType === LENGTH_DELIMITED) visit(field, start, reader.offset)
     }
   }
 }
 
 /** The last element of an occurrence must be whole, or it would merge with the next occurrence. */
-function checkElements(reader: WireReader, field: ContentsField, start: number, end: number): void {
+export function checkElements(reader: WireReader, field: ContentsField, start: number, end: number): void {
   if (field.sizeBytes > 0 && (end - start) % field.sizeBytes !== 0) {
     throw reader.failure(
       `${field.name} has ${end - start} bytes, which are not a multiple of ${field.sizeBytes}`,

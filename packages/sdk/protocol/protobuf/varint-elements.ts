@@ -2,7 +2,7 @@ import { ServingError } from '../../errors/index.ts'
 import { allocateData, allowedValues, INTEGER_RANGE } from '../../tensor/index.ts'
 import type { WireReader } from './wire-reader.ts'
 
-type NarrowInteger = 'UINT8' | 'UINT16' | 'UINT32' | 'INT8' | 'INT16' | 'INT32'
+export type NarrowInteger = 'UINT8' | 'UINT16' | 'UINT32' | 'INT8' | 'INT16' | 'INT32'
 
 // These loops run once an element, so they take short varints without a call. Each run is known to
 // hold exactly `count` varints (see `countVarints`), the last of them whole.
@@ -28,19 +28,29 @@ export function readBooleans(run: WireReader, count: number): Uint8Array {
   return data
 }
 
-/** Elements of `int_contents` or `uint_contents`: 32 bits on the wire, which the datatype may narrow. */
-export function readIntegers(run: WireReader, name: string, datatype: NarrowInteger, count: number) {
+/**
+ * Elements of a field with 32 bits on the wire, which the datatype may narrow.
+ * @param field its name, where it is not `int_contents` or `uint_contents`
+ * @param isUnsigned whether the 32 bits are; default as the datatype is
+ */
+export function readIntegers(
+  run: WireReader,
+  name: string,
+  datatype: NarrowInteger,
+  count: number,
+  field?: string,
+  isUnsigned: boolean = INTEGER_RANGE[datatype]![0] === 0,
+) {
   const data = allocateData(datatype, count)
   const [min, max] = INTEGER_RANGE[datatype]!
-  const isUnsigned = min === 0
   for (let index = 0; index < count; index++) {
     const low = readLow(run)
     const value = isUnsigned ? low >>> 0 : low
     if (value < min || value > max) {
-      const field = isUnsigned ? 'uint_contents' : 'int_contents'
+      const found = field ?? (isUnsigned ? 'uint_contents' : 'int_contents')
       throw new ServingError(
         'INVALID_ARGUMENT',
-        `tensor '${name}', element ${index}: ${value} in ${field} is not ${allowedValues(datatype)}, which ${datatype} needs`,
+        `tensor '${name}', element ${index}: ${value} in ${found} is not ${allowedValues(datatype)}, which ${datatype} needs`,
       )
     }
     data[index] = value

@@ -1,0 +1,7 @@
+import { changeTables } from './change-tables.ts'
+import { deploymentTables } from './deployment-tables.ts'
+import type { Migration } from './migration.ts'
+import { registryTables } from './registry-tables.ts'
+
+/** From an empty database to today's, in order. New ones are added at the end. */
+export const MIGRATIONS: readonly Migration[] = [registryTables, deploymentTables, changeTables]

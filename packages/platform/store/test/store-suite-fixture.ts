@@ -1,0 +1,12 @@
+import { deploymentSuite } from './deployment-suite-fixture.ts'
+import { feedSuite } from './feed-suite-fixture.ts'
+import { registrySuite } from './registry-suite-fixture.ts'
+import { createSuite, type SuiteBed } from './suite-bed.ts'
+
+/** What every database has to promise. */
+export function storeSuite(bed: SuiteBed): void {
+  const suite = createSuite(bed)
+  registrySuite(suite)
+  deploymentSuite(suite)
+  feedSuite(suite)
+}

@@ -1,0 +1,167 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { ServingError } from '../errors/index.ts'
+import type { InferenceRequest, InferenceResponse } from '../model/index.ts'
+import {
+  decodePredictResponse,
+  decodeStatusResponse,
+  encodePredictRequest,
+  HYDROSPHERE_GENERATIONS,
+  HYDROSPHERE_PREDICT_PATHS,
+  HYDROSPHERE_STATUS_PATH,
+  type HydrosphereGeneration,
+  type HydrosphereStatus,
+  health,
+} from '../protocol/index.ts'
+import type { Shape } from '../tensor/index.ts'
+import { concat, createGrpcCaller, type GrpcCaller } from './grpc-caller.ts'
+import type { CallOptions, ClientOptions } from './inference-client.ts'
+import type { RunningCall } from './running-call.ts'
+import { understood } from './understood-answer.ts'
+
+const HEALTH_PATH = '/grpc.health.v1.Health/Check'
+/** No message begins with it: the number of the field would have to go on. */
+const NO_MESSAGE = Uint8Array.of(0xff)
+
+export interface HydrosphereClientOptions extends ClientOptions {
+  /** Where the runtime is, e.g. `127.0.0.1:9091`. With `tls`, even if it is empty, over TLS. */
+  readonly target: string
+  readonly generation: HydrosphereGeneration
+  /** Connections, each of which carries many calls at a time. Default 1. */
+  readonly maxConnections?: number | undefined
+}
+
+/** What one prediction may say for itself. */
+export interface PredictOptions extends CallOptions {
+  /** Which function of the model is meant; G1 chooses by it, G3 cannot say it. Default: none. */
+  readonly signatureName?: string | undefined
+  /** Declared shapes by name, -1 for any extent: outputs that come without a shape take theirs. Default: none. */
+  readonly outputShapes?: ReadonlyMap<string, Shape> | undefined
+}
+
+/**
+ * Asks a runtime, or a G2 gateway, in Hydrosphere's prediction protocol.
+ *
+ * Every method rejects with a `ServingError`, as those of `InferenceClient` do.
+ */
+export interface HydrosphereClient {
+  /**
+   * The answer has the request's model and id, and all outputs or those that the request asks for: the protocol sends
+   * neither. Parameters are not sent.
+   */
+  readonly predict: (request: InferenceRequest, options?: PredictOptions) => Promise<InferenceResponse>
+  /** What G2's `Status` answers; rejects with UNIMPLEMENTED where there is none. */
+  readonly status: (options?: CallOptions) => Promise<HydrosphereStatus>
+  /** What gRPC's health service answers for the server as a whole; rejects with UNIMPLEMENTED where there is none. */
+  readonly health: (options?: CallOptions) => Promise<HydrosphereStatus['status']>
+  /**
+   * Whether the server has this generation's `Predict`. It is called with bytes that are no message, so that no model is
+   * asked; the server may log an error.
+   */
+  readonly isOffered: (options?: CallOptions) => Promise<boolean>
+  /** Settles when there is a connection that speaks HTTP/2. */
+  readonly connect: (options?: CallOptions) => Promise<void>
+  /** Lets running calls finish and closes the connections. Idempotent. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * A client of Hydrosphere's prediction protocol. The gRPC library is loaded with the first call.
+ * @throws ServingError INVALID_ARGUMENT for a target, number or generation that cannot be
+ */
+export function createHydrosphereClient(options: HydrosphereClientOptions): HydrosphereClient {
+  if (!HYDROSPHERE_GENERATIONS.includes(options.generation)) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      `generation is '${options.generation as string}'; allowed are ${HYDROSPHERE_GENERATIONS.join(', ')}`,
+    )
+  }
+  return new GrpcHydrosphereClient(options.generation, createGrpcCaller(options))
+}
+
+class GrpcHydrosphereClient implements HydrosphereClient {
+  readonly #generation: HydrosphereGeneration
+  readonly #caller: GrpcCaller
+
+  constructor(generation: HydrosphereGeneration, caller: GrpcCaller) {
+    this.#generation = generation
+    this.#caller = caller
+  }
+
+  readonly predict = (request: InferenceRequest, options: PredictOptions = {}): Promise<InferenceResponse> =>
+    this.#caller.run(options, async call => {
+      const message = concat(encodePredictRequest(request, this.#generation, options.signatureName))
+      const path = HYDROSPHERE_PREDICT_PATHS[this.#generation]
+      const answer = await this.#caller.unary(path, message, options, call)
+      const { modelName, modelVersion, id } = request
+      const outputs = understood(() => decodePredictResponse(answer, this.#generation, options.outputShapes))
+      return { modelName, modelVersion, id, outputs: wantedOutputs(request, outputs) }
+    })
+
+  readonly status = (options: CallOptions = {}): Promise<HydrosphereStatus> =>
+    this.#caller.run(options, async call => {
+      const answer = await this.#caller.unary(HYDROSPHERE_STATUS_PATH, new Uint8Array(), options, call)
+      return understood(() => decodeStatusResponse(answer))
+    })
+
+  readonly health = (options: CallOptions = {}): Promise<HydrosphereStatus['status']> =>
+    this.#caller.run(options, async call => {
+      const { HealthCheckRequestSchema, HealthCheckResponseSchema } = health
+      const message = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema))
+      const answer = await this.#caller.unary(HEALTH_PATH, message, options, call)
+      return statusWord(understood(() => fromBinary(HealthCheckResponseSchema, answer).status))
+    })
+
+  readonly isOffered = async (options: CallOptions = {}): Promise<boolean> => {
+    try {
+      await this.#caller.run(options, call =>
+        this.#caller.unary(HYDROSPHERE_PREDICT_PATHS[this.#generation], NO_MESSAGE, options, call),
+      )
+      return true
+    } catch (error) {
+      if (!ServingError.is(error)) throw error
+      // What the server says of the call tells that it has the method; only these say nothing of it.
+      if (error.code === 'UNIMPLEMENTED') return false
+      if (isOwnFailure(error)) throw error
+      return true
+    }
+  }
+
+  readonly connect = (options: CallOptions = {}): Promise<void> =>
+    this.#caller.run(options, async call => {
+      const { client } = await this.#caller.open(options, call)
+      await connected(client, call)
+    })
+
+  readonly close = (): Promise<void> => this.#caller.close()
+}
+
+/** Waits until the channel is up, or the call is over. */
+function connected(
+  client: { waitForReady(deadline: number, callback: (error?: Error) => void): void },
+  call: RunningCall,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true })
+    client.waitForReady(Date.now() + call.timeoutMs, error => {
+      if (error === undefined) return resolve()
+      const cause = { cause: error }
+      reject(new ServingError('UNAVAILABLE', 'there is no connection that speaks HTTP/2', cause))
+    })
+  })
+}
+
+/** True for a failure that is not the server's word on the method. */
+function isOwnFailure({ code }: ServingError): boolean {
+  return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED' || code === 'CANCELLED'
+}
+
+/** A state that the service does not have is unknown. */
+function statusWord(number: number): HydrosphereStatus['status'] {
+  if (number === 1) return 'SERVING'
+  return number === 2 ? 'NOT_SERVING' : 'UNKNOWN'
+}
+
+function wantedOutputs({ outputs: wanted }: InferenceRequest, outputs: InferenceResponse['outputs']) {
+  if (wanted === undefined || wanted.length === 0) return outputs
+  return outputs.filter(({ name }) => wanted.some(output => output.name === name))
+}

@@ -1,0 +1,23 @@
+export {
+  type HydrosphereContract,
+  type HydrosphereField,
+  type HydrosphereSignature,
+  toTensorSpecs,
+} from './contract.ts'
+export { decodeContract } from './contract-reader.ts'
+export { encodeContract } from './contract-writer.ts'
+export { HYDROSPHERE_GENERATIONS, type HydrosphereGeneration } from './generation.ts'
+export { loadHydrosphereG2, loadHydrosphereG3 } from './load-messages.ts'
+export {
+  HYDROSPHERE_GATEWAY_SERVICE,
+  HYDROSPHERE_PREDICT_PATHS,
+  HYDROSPHERE_STATUS_PATH,
+} from './method-paths.ts'
+export {
+  type DecodedPredictRequest,
+  decodeGatewayRequest,
+  decodePredictRequest,
+} from './predict-request-reader.ts'
+export { encodeGatewayRequest, encodePredictRequest } from './predict-request-writer.ts'
+export { decodePredictResponse, encodePredictResponse } from './predict-response.ts'
+export { decodeStatusResponse, encodeStatusResponse, type HydrosphereStatus } from './status-response.ts'

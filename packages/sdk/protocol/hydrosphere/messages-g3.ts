@@ -1,0 +1,9 @@
+// Packages of the third generation.
+export * as visualization from '../proto/hydrosphere/interpretability/visualization/visualization_pb.js'
+export * as autoOd from '../proto/hydrosphere/monitoring/auto_od/auto_od_pb.js'
+export * as sonar from '../proto/hydrosphere/monitoring/sonar/sonar_pb.js'
+export * as contract from '../proto/hydrosphere/serving/contract/contract_pb.js'
+export * as discovery from '../proto/hydrosphere/serving/discovery/discovery_pb.js'
+export * as gateway from '../proto/hydrosphere/serving/gateway/gateway_pb.js'
+export * as manager from '../proto/hydrosphere/serving/manager/manager_pb.js'
+export * as runtime from '../proto/hydrosphere/serving/runtime/runtime_pb.js'

@@ -1,0 +1,2 @@
+/** `@millrace/lightgbm`: serves LightGBM models without native code. */
+export { LightgbmModel } from './lightgbm-model.ts'

@@ -1,0 +1,133 @@
+import { type BytesArray, bf16ToFloat32, formatShape, ServingError, type Tensor } from '@millrace/sdk'
+import type { ModelText } from './model-text.ts'
+
+/** How a model reads tables: one column for each feature, by its name. */
+export interface TableColumns {
+  readonly featureCount: number
+  readonly featureNames: readonly string[]
+  /** What requests may look like, for messages. */
+  readonly expected: string
+  /** Whether a column has this name. Spaces are as good as underscores, which LightGBM makes of them in training. */
+  has(name: string): boolean
+  /**
+   * The rows of a table. Text is the name of a category and becomes its code; a category that training did not see
+   * is missing (NaN).
+   * @throws ServingError INVALID_ARGUMENT naming the column and what is expected
+   */
+  read(columns: readonly Tensor[]): { readonly rows: Float64Array; readonly rowCount: number }
+  /** Whether the model can read text in this column: its categories are in the file. */
+  hasCategories(feature: number): boolean
+}
+
+type Categories = ReadonlyMap<string, number>
+
+export function createTableColumns({ header, pandasCategories }: ModelText): TableColumns {
+  const { featureNames } = header
+  const featureCount = featureNames.length
+  const indexByName = new Map(featureNames.map((name, index) => [name, index]))
+  const indexOf = (name: string) => indexByName.get(name) ?? indexByName.get(name.replaceAll(' ', '_'))
+  const categories = assignCategories(header.featureInfos, pandasCategories)
+  const expected =
+    `one tensor of shape [-1,${featureCount}], or ` +
+    `${featureCount === 1 ? 'one' : `${featureCount} tensors`} of shape [-1] or [-1,1] named ${someOf(featureNames)}`
+
+  return {
+    featureCount,
+    featureNames,
+    expected,
+    has: name => indexOf(name) !== undefined,
+    hasCategories: feature => categories[feature] !== undefined,
+    read(columns) {
+      const rowCount = columns[0]?.shape[0] ?? 0
+      const byFeature: (Tensor | undefined)[] = Array.from({ length: featureCount }, () => undefined)
+      for (const column of columns) {
+        const { name, shape } = column
+        const feature = indexOf(name)
+        if (feature === undefined) throw invalid(`unexpected input '${name}'; expected ${expected}`)
+        if (byFeature[feature] !== undefined) throw invalid(`input '${name}' is given twice`)
+        const isColumn = shape.length === 1 || (shape.length === 2 && shape[1] === 1)
+        if (!isColumn || shape[0] !== rowCount)
+          throw invalid(
+            `input '${name}' has shape ${formatShape(shape)}; expected [${rowCount}] or [${rowCount},1]`,
+          )
+        byFeature[feature] = column
+      }
+      const missing = featureNames.find((_, feature) => byFeature[feature] === undefined)
+      if (missing !== undefined)
+        throw invalid(`input '${missing}' is missing; the model was trained with ${featureCount} features`)
+      const rows = new Float64Array(rowCount * featureCount)
+      for (let feature = 0; feature < featureCount; feature++) {
+        const values = toNumbers(byFeature[feature]!, categories[feature])
+        for (let row = 0; row < rowCount; row++) rows[row * featureCount + feature] = values[row]!
+      }
+      return { rows, rowCount }
+    },
+  }
+}
+
+/**
+ * The lists of the file by feature. They stand in the order of the table's categorical columns, and which these are shows in
+ * `feature_infos`: `2:0:1` for categories, `none` for a column that held only one value. Where the numbers disagree
+ * (columns were declared categorical in another way besides) nobody can tell, and text is refused.
+ */
+function assignCategories(
+  infos: readonly string[],
+  lists: readonly Categories[] | null,
+): readonly (Categories | undefined)[] {
+  if (lists === null) return []
+  const certain = infos.flatMap((info, feature) => (isCategoryInfo(info) ? [feature] : []))
+  const possible = infos.flatMap((info, feature) =>
+    isCategoryInfo(info) || info === 'none' ? [feature] : [],
+  )
+  const features = [certain, possible].find(({ length }) => length === lists.length) ?? []
+  const byFeature: (Categories | undefined)[] = Array.from(infos, () => undefined)
+  for (const [index, feature] of features.entries()) byFeature[feature] = lists[index]
+  return byFeature
+}
+
+function isCategoryInfo(info: string): boolean {
+  return info !== 'none' && !info.startsWith('[')
+}
+
+function toNumbers(column: Tensor, categories: Categories | undefined): ArrayLike<number> {
+  switch (column.datatype) {
+    case 'BYTES':
+      return toCodes(column.name, column.data, column.parameters?.['content_type'], categories)
+    case 'BF16':
+      return bf16ToFloat32(column.data)
+    case 'INT64':
+    case 'UINT64':
+      return Float64Array.from(column.data, Number)
+    default:
+      return column.data
+  }
+}
+
+function toCodes(
+  name: string,
+  texts: BytesArray,
+  contentType: unknown,
+  categories: Categories | undefined,
+): Float64Array {
+  if (categories === undefined)
+    throw invalid(
+      `input '${name}' is text, but the model file has no categories for this feature; expected numbers`,
+    )
+  if (contentType !== undefined && contentType !== null && contentType !== 'str')
+    throw invalid(`input '${name}' has a content type other than str; expected the names of categories`)
+  return Float64Array.from(texts.toStrings(), text => categories.get(text) ?? Number.NaN)
+}
+
+const MOST_NAMES_LISTED = 5
+
+function someOf(names: readonly string[]): string {
+  const shown = names
+    .slice(0, MOST_NAMES_LISTED)
+    .map(name => `'${name}'`)
+    .join(', ')
+  return names.length > MOST_NAMES_LISTED ? `${shown} and ${names.length - MOST_NAMES_LISTED} more` : shown
+}
+
+function invalid(message: string): ServingError {
+  return new ServingError('INVALID_ARGUMENT', message)
+}

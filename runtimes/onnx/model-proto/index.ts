@@ -1,0 +1,6 @@
+export { type ModelBytes, readingModel, type Span } from './model-bytes.ts'
+export { type NodeHead, readLabels, readNodeHeads } from './node-head.ts'
+export { type GraphSide, type OnnxFile, readOnnxFile } from './onnx-file.ts'
+export { countElements, type TensorHead } from './tensor-head.ts'
+export { describeType, elementTypeName, type ValueType } from './value-types.ts'
+export { field, fieldHead, integerField, message, textField } from './wire-writer.ts'

@@ -1,0 +1,2 @@
+/** `@millrace/xgboost`: serves models of XGBoost. */
+export { XgboostModel } from './xgboost-model.ts'
