@@ -106,7 +106,7 @@ async function recogniseWhole(
       reason: 'it holds MLmodel, as models of MLflow do',
     }
   }
-  for (const file of ['src/func_main.py', 'func_main.py']) {
+  for (const file of ['files/src/func_main.py', 'src/func_main.py', 'func_main.py']) {
     const [first = ''] = file.split('/')
     if (names.has(first) && (await isFile(join(folder, file))))
       return { implementation: '@millrace/python:FuncMainModel', reason: `it holds ${file}` }
