@@ -8,11 +8,15 @@ export type Requirement = Scope | 'KNOWN' | 'NOTHING'
 /** Probes come without credentials, and learn whether the server lives and nothing more. */
 const OPEN_ROUTES: ReadonlySet<string> = new Set(['/v2/health/live', '/v2/health/ready'])
 const REPOSITORY_ROUTES = '/v2/repository/'
+/** Where a control plane is asked; applications of the first generation are asked for predictions below it all the same. */
+const MANAGER_ROUTES = '/api/'
+const LEGACY_PREDICTION = '/api/v1/applications/serve/'
 
 /** By the route's pattern. What is not known here asks for `infer`. */
 export function restRequirement(route: string): Requirement {
   if (OPEN_ROUTES.has(route)) return 'NOTHING'
-  return route.startsWith(REPOSITORY_ROUTES) ? 'admin' : 'infer'
+  const isManaging = route.startsWith(MANAGER_ROUTES) && !route.startsWith(LEGACY_PREDICTION)
+  return isManaging || route.startsWith(REPOSITORY_ROUTES) ? 'admin' : 'infer'
 }
 
 const OPEN_METHODS: ReadonlySet<string> = new Set([
@@ -21,9 +25,10 @@ const OPEN_METHODS: ReadonlySet<string> = new Set([
 ])
 const HEALTH_SERVICE = '/grpc.health.v1.Health/'
 const REPOSITORY_METHOD = /^\/inference\..*\/Repository\w+$/
+const MANAGER_METHOD = /^\/hydrosphere\.(?:serving\.)?(?:manager|discovery)\./
 
 /** By the method's path. What is not known here asks for `infer`. */
 export function grpcRequirement(path: string): Requirement {
   if (OPEN_METHODS.has(path) || path.startsWith(HEALTH_SERVICE)) return 'NOTHING'
-  return REPOSITORY_METHOD.test(path) ? 'admin' : 'infer'
+  return REPOSITORY_METHOD.test(path) || MANAGER_METHOD.test(path) ? 'admin' : 'infer'
 }

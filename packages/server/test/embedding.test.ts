@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Model, type ModelSettings } from '@millrace/sdk'
 import { createGrpcClient } from '@millrace/sdk/client'
-import { createLogger, loadServerSettings } from '../base/index.ts'
+import { createLogger, type JsonObject, loadServerSettings } from '../base/index.ts'
 import type { ServeDoors } from '../listeners.ts'
 import { type RunningServer, serve } from '../serve.ts'
 
@@ -10,9 +13,10 @@ import { type RunningServer, serve } from '../serve.ts'
 async function start(
   t: TestContext,
   doors: ServeDoors = {},
+  more: JsonObject = {},
 ): Promise<{ server: RunningServer; base: string }> {
   const { settings } = await loadServerSettings({
-    flags: { http_port: 0, grpc_port: 0, metrics_port: 0, shutdown_timeout: 5, parallel_workers: 0 },
+    flags: { http_port: 0, grpc_port: 0, metrics_port: 0, shutdown_timeout: 5, parallel_workers: 0, ...more },
     environment: {},
   })
   const log = createLogger({ isStructured: true, level: 'silent' })
@@ -154,4 +158,40 @@ test('a client that leaves what was handed over is noticed', async t => {
   abort.abort()
   await assert.rejects(response.text())
   await left.promise
+})
+
+test('paths that are handed over ask callers for the scope admin', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-embedding-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const keys = join(folder, 'keys.json')
+  await writeFile(
+    keys,
+    JSON.stringify({
+      keys: [
+        { name: 'operator', key: 'operator-key-0123456789', scopes: ['admin'] },
+        { name: 'client', key: 'client-key-0123456789ab', scopes: ['infer'] },
+      ],
+    }),
+    { mode: 0o600 },
+  )
+  const seen: unknown[] = []
+  const { base } = await start(
+    t,
+    {
+      handOver: {
+        takes: path => path.startsWith('/api/'),
+        handle({ headers }, response) {
+          seen.push(headers['authorization'])
+          response.end('done')
+        },
+      },
+    },
+    { security: { api_keys_file: keys } },
+  )
+  const ask = (headers: Record<string, string>) => fetch(`${base}/api/v2/model`, { headers })
+  assert.equal((await ask({})).status, 401)
+  assert.equal((await ask({ authorization: 'Bearer client-key-0123456789ab' })).status, 403)
+  const answer = await ask({ authorization: 'Bearer operator-key-0123456789' })
+  assert.equal(await answer.text(), 'done')
+  assert.deepEqual(seen, [undefined], 'credentials go no further')
 })

@@ -16,27 +16,38 @@ export interface WorkerExit {
   readonly how: string
   /** What it ended of, where that is known. */
   readonly error: Error | undefined
+  /** True if it was ended, and native code holds its thread all the same: until that returns, which may be never. */
+  readonly isHeld: boolean
 }
 
 export interface StartedWorker {
   readonly channel: Channel
   /** The number of its thread or process; 0 if it could not be started. */
   readonly id: number
-  /** Ends it at once, whatever it is doing. */
+  /** Ends it at once, whatever it is doing; a thread that native code holds is given up after `stopTimeoutMs`, at least a second. */
   kill(): void
-  /** Resolves after its last message; never rejects. */
+  /** Resolves after its last message, or when it has been given up; never rejects. */
   readonly exited: Promise<WorkerExit>
 }
 
 /** To a worker that never was. */
 const NO_CHANNEL: Channel = { isTransferring: false, send: () => {}, listen: () => {} }
 
+/** What a thread has to end in, however short the timeout: one that runs JavaScript needs milliseconds. */
+const MIN_END_MS = 1000
+
 const ENTRY = new URL('./worker-entry.ts', import.meta.url)
 
 /** Starts a thread or process that runs a worker, in the environment that lies in a folder if one is given. */
-export function startWorker(kind: WorkerKind, environmentFolder: string | undefined): StartedWorker {
+export function startWorker(
+  kind: WorkerKind,
+  environmentFolder: string | undefined,
+  stopTimeoutMs: number,
+): StartedWorker {
   try {
-    return kind === 'thread' ? startThread(environmentFolder) : startProcess(environmentFolder)
+    return kind === 'thread'
+      ? startThread(environmentFolder, stopTimeoutMs)
+      : startProcess(environmentFolder)
   } catch (error) {
     // No more files or processes to be had: as if it had ended at once, so that it is tried again.
     return unstarted(error instanceof Error ? error : new Error(String(error)))
@@ -48,13 +59,13 @@ function unstarted(reason: Error): StartedWorker {
     channel: NO_CHANNEL,
     id: 0,
     kill: ignore,
-    exited: Promise.resolve({ how: 'an error', error: reason }),
+    exited: Promise.resolve({ how: 'an error', error: reason, isHeld: false }),
   }
 }
 
 function ignore(): void {}
 
-function startThread(environmentFolder: string | undefined): StartedWorker {
+function startThread(environmentFolder: string | undefined, stopTimeoutMs: number): StartedWorker {
   const worker = new Worker(ENTRY, {
     argv: [environmentFolder ?? ''],
     name: 'millrace worker',
@@ -65,11 +76,22 @@ function startThread(environmentFolder: string | undefined): StartedWorker {
     error = thrown instanceof Error ? thrown : new Error(String(thrown))
   })
   const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>()
-  worker.on('exit', code => resolve({ how: `exit code ${code}`, error }))
+  let giveUp: NodeJS.Timeout | undefined
+  worker.on('exit', code => {
+    clearTimeout(giveUp)
+    resolve({ how: `exit code ${code}`, error, isHeld: false })
+  })
   return {
     channel: createThreadChannel(worker),
     id: worker.threadId,
-    kill: () => void worker.terminate(),
+    kill() {
+      // Ends JavaScript wherever it is, but not a call into native code, such as the run of an ONNX model.
+      void worker.terminate()
+      giveUp ??= setTimeout(
+        () => resolve({ how: 'native code that holds its thread', error, isHeld: true }),
+        Math.max(stopTimeoutMs, MIN_END_MS),
+      )
+    },
     exited,
   }
 }
@@ -86,12 +108,16 @@ function startProcess(environmentFolder: string | undefined): StartedWorker {
   )
   endWithServer(child)
   const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>()
-  child.on('error', error => resolve({ how: 'an error', error }))
+  child.on('error', error => resolve({ how: 'an error', error, isHeld: false }))
   // Without a process there may be no socket either.
   const socket = child.stdio?.[3] as Socket | undefined
   // Not `exit`, which may come before the last bytes.
   child.on('close', (code, signal) =>
-    resolve({ how: signal === null ? `exit code ${code}` : `signal ${signal}`, error: undefined }),
+    resolve({
+      how: signal === null ? `exit code ${code}` : `signal ${signal}`,
+      error: undefined,
+      isHeld: false,
+    }),
   )
   return {
     channel: socket === undefined ? NO_CHANNEL : createSocketChannel(socket),

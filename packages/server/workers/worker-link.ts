@@ -27,6 +27,7 @@ import { type Block, type Packing, packBytes, packTensors } from './tensor-packi
 export interface WorkerLinkOptions {
   readonly kind: WorkerKind
   readonly environmentFolder: string | undefined
+  readonly stopTimeoutMs: number
   readonly started: () => void
   readonly log: (model: number, line: LogLine) => void
   readonly metrics: (model: number, batch: MetricBatch) => void
@@ -52,7 +53,7 @@ export class WorkerLink {
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options
-    this.#worker = startWorker(options.kind, options.environmentFolder)
+    this.#worker = startWorker(options.kind, options.environmentFolder, options.stopTimeoutMs)
     this.#packing = this.#worker.channel.isTransferring ? 'move' : 'borrow'
     this.#worker.channel.listen({
       message: (message, blocks) => this.#receive(message as FromWorker, blocks),

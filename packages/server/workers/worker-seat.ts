@@ -146,11 +146,12 @@ export class WorkerSeat {
   }
 
   #start(): WorkerLink {
-    const { kind, environmentFolder, find } = this.#options
+    const { kind, environmentFolder, stopTimeoutMs, find } = this.#options
     this.#state = 'starting'
     const link = new WorkerLink({
       kind,
       environmentFolder,
+      stopTimeoutMs,
       started: () => void this.#restore(link),
       log: (model, line) => find(model)?.writeLine(line),
       metrics: (model, batch) => find(model)?.record(batch),
@@ -231,6 +232,10 @@ export class WorkerSeat {
   #exited(exit: WorkerExit, inFlightCount: number): void {
     const isStopped = this.#state === 'stopped'
     this.#held.clear()
+    if (exit.isHeld)
+      this.#options.log.error('a worker could not be ended: native code holds its thread until that returns', {
+        worker: this.#link.id,
+      })
     if (isStopped) return
     this.#endsUnjoined = this.#state === 'joined' ? 0 : this.#endsUnjoined + 1
     this.#state = 'waiting'

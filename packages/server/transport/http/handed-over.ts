@@ -1,9 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AdmissionCheck } from '../admission-check.ts'
+import { clientCertificateOf } from '../tls/client-certificate.ts'
 import type { Connection, OpenExchange } from './connection.ts'
 
 /** Answers requests itself, from the first byte of their bodies to the last of its responses. */
 export interface HandOver {
-  /** Whether a request of this path, as it came and without the query, is its own. Asked first, for every request. */
+  /**
+   * Whether a request of this path, as it came and without the query, is its own. Asked first, for every request. It
+   * must begin with `/api/` or another path that asks callers for the scope `admin`.
+   */
   readonly takes: (path: string) => boolean
   readonly handle: (message: IncomingMessage, response: ServerResponse) => void
 }
@@ -28,10 +33,19 @@ export function handOver(
   }
   connection.add(exchange)
   if (connection.isLastRequest) response.setHeader('connection', 'close')
-  let isOpen = true
   response.once('close', () => {
-    if (isOpen && !connection.socket.destroyed) connection.remove(exchange)
-    isOpen = false
+    if (!connection.socket.destroyed) connection.remove(exchange)
   })
   handle(message, response)
+}
+
+/** Asks whether a request may be given away; nothing of its body has been read. Rejects or throws as the check does. */
+export function askBefore(check: AdmissionCheck, message: IncomingMessage): Promise<void> | undefined {
+  return check({
+    // The listener lets Node join repeated headers; only `set-cookie`, which no request has, would be a list.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    headers: message.headers as { [name: string]: string },
+    remoteAddress: message.socket.remoteAddress ?? '',
+    clientCertificate: clientCertificateOf(message.socket),
+  })
 }

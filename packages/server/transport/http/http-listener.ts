@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'nod
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { ServingError } from '@millrace/sdk'
+import { ServingError } from '@millrace/sdk'
 import type { AdmissionCheck } from '../admission-check.ts'
 import { DeadlineQueue } from '../deadline-queue.ts'
 import { Handshakes } from '../tls/handshakes.ts'
@@ -13,7 +13,7 @@ import { Connection } from './connection.ts'
 import { createCors, isPreflight } from './cors.ts'
 import { createErrorResponder } from './error-response.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
-import { handOver } from './handed-over.ts'
+import { askBefore, type HandOver, handOver } from './handed-over.ts'
 import type { HttpListenerOptions, HttpRoute, Listener } from './http-types.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { checkLimits } from './limits-check.ts'
@@ -45,6 +45,8 @@ class HttpListener implements Listener {
   readonly #router: Router
   readonly #context: ExchangeContext
   readonly #bodyLimits: BodyLimits
+  /** What decides about requests that somebody else answers, or `null`. */
+  readonly #handOverCheck: AdmissionCheck | null
   readonly #server: Server | TlsServer
   readonly #checks: ReadonlyMap<HttpRoute, AdmissionCheck> | undefined
   /** Those of routes that come and go, by route; `null` for one that asks for nothing. */
@@ -66,6 +68,7 @@ class HttpListener implements Listener {
       cors: cors === undefined ? undefined : createCors(cors),
     }
     this.#checks = checksOf(options)
+    this.#handOverCheck = options.handOver === undefined ? null : handOverCheck(options)
     this.#bodyLimits = { maxBodyBytes: limits.maxBodyBytes, budget: this.#context.admission.bodyBytes }
     const serverOptions: ServerOptions = {
       maxHeaderSize: limits.maxHeaderBytes,
@@ -174,9 +177,8 @@ class HttpListener implements Listener {
     if (connection === undefined || connection.isEnding) return
     const { method = '', url = '' } = message
     const path = pathOf(url)
-    const { handOver: other } = this.#options
-    if (other?.takes(path) === true) {
-      handOver(other, connection, message, response)
+    if (this.#options.handOver?.takes(path) === true) {
+      this.#giveAway(this.#options.handOver, connection, message, response)
       return
     }
     const match = this.#router.match(method, path)
@@ -205,6 +207,30 @@ class HttpListener implements Listener {
     const { params } = match
     const request = new IncomingRequest(message, head, params, this.#bodyLimits, expiresAtMs, sendContinue)
     exchange.handle(match.route, request, this.#checkOf(match))
+  }
+
+  #giveAway(
+    other: HandOver,
+    connection: Connection,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const refuse = (error: unknown): void => {
+      const { method = '', url = '' } = message
+      const head = { method, path: pathOf(url), route: undefined, lengthBytes: contentLength(message) }
+      new Exchange(this.#context, connection, message, response, head).refuse(ServingError.from(error, ''))
+    }
+    if (this.#handOverCheck === null) {
+      handOver(other, connection, message, response)
+      return
+    }
+    try {
+      const asked = askBefore(this.#handOverCheck, message)
+      if (asked === undefined) handOver(other, connection, message, response)
+      else asked.then(() => handOver(other, connection, message, response), refuse)
+    } catch (error) {
+      refuse(error)
+    }
   }
 
   #checkOf({ route, isChanging }: RouteMatch): AdmissionCheck | undefined {
@@ -236,6 +262,15 @@ class HttpListener implements Listener {
     socket.end(serializeResponse(response), () => socket.destroy())
     onFinish?.({ method: 'CONNECT', route: undefined, path, status: response.status, durationMs: 0 })
   }
+}
+
+/** As for a route of the path that everything that is given away stands for. */
+function handOverCheck({ admissionOf }: HttpListenerOptions): AdmissionCheck | null {
+  return admissionOf?.({ method: 'GET', path: '/api/', handle: notCalled }) ?? null
+}
+
+function notCalled(): never {
+  throw new ServingError('INTERNAL', 'nobody calls this route')
 }
 
 /** `undefined` where no route asks for anything, so that requests are spared the question. */

@@ -16,6 +16,19 @@ export const UNSTABLE = modelCode(
   `import { threadId } from 'node:worker_threads'\nconst self = threadId || process.pid`,
 )
 
+/** Is inside native code for as long as nobody writes to the pipe whose path it is sent. */
+export const HELD = modelCode(
+  `
+  async predict(request, { log }) {
+    log.info('held')
+    // Its line is on the way before the thread stands.
+    await new Promise(resolve => setImmediate(resolve))
+    openSync(textOf(request), 'r')
+    return say('free')
+  }`,
+  `import { openSync } from 'node:fs'`,
+)
+
 /** A call whose model has begun once `begun` resolves. */
 export function watchedCall(given: { signal?: AbortSignal; deadlineMs?: number } = {}) {
   const { promise: begun, resolve } = Promise.withResolvers<void>()
