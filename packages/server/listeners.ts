@@ -1,9 +1,8 @@
 import { ServingError } from '@millrace/sdk'
 import {
   health,
-  hydrosphereG2,
-  hydrosphereG3,
   inference,
+  loadHydrospherePrediction,
   modelRepository,
   reflection,
   reflectionV1Alpha,
@@ -110,8 +109,6 @@ export function listenInferenceGrpc({
   const services = [
     inference.GRPCInferenceService,
     modelRepository.ModelRepositoryService,
-    hydrosphereG2.service.PredictionService,
-    hydrosphereG3.runtime.PredictionService,
     health.Health,
     reflection.ServerReflection,
     reflectionV1Alpha.ServerReflection,
@@ -125,11 +122,16 @@ export function listenInferenceGrpc({
       }
     },
   }
+  const hydrosphere = hydrosphereMethods(dataPlane, registry, doors.hydrosphere)
+  const names = [...services.map(service => service.typeName), ...Array.from(hydrosphere.keys(), serviceOf)]
   const methods: ReadonlyMap<string, GrpcMethod> = new Map([
     ...openInferenceMethods(dataPlane, registry, settings.grpcStreamShape),
-    ...hydrosphereMethods(dataPlane, registry, doors.hydrosphere),
-    ...healthMethods(dataPlane, new Set(services.map(service => service.typeName)), readiness),
-    ...reflectionMethods(services),
+    ...hydrosphere,
+    ...healthMethods(dataPlane, new Set(names), readiness),
+    ...reflectionMethods(async () => {
+      const { g2, g3 } = await loadHydrospherePrediction()
+      return [...services, g2, g3]
+    }),
     ...(doors.methods ?? []),
   ])
   return listenGrpc({
@@ -148,6 +150,11 @@ export function listenInferenceGrpc({
         }
       : transport.grpcFinished,
   })
+}
+
+/** `inference.GRPCInferenceService` of `/inference.GRPCInferenceService/ModelInfer`. */
+function serviceOf(path: string): string {
+  return path.slice(1, path.lastIndexOf('/'))
 }
 
 /** Opens the port for what scrapes metrics. */

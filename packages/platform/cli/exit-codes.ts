@@ -13,6 +13,8 @@ export const EXIT = {
   modelLoad: 5,
   /** Requests to a server that failed, or a server that cannot be asked. */
   request: 6,
+  /** A build that failed, or an application that did. */
+  failed: 7,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

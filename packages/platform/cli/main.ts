@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { describeStartFailure } from './command-failure.ts'
+import { endProcess } from './end-process.ts'
 import { EXIT } from './exit-codes.ts'
 import { failureLine } from './failure-line.ts'
 import { createProgram } from './program.ts'
@@ -9,7 +10,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const exitCode = await run()
 await Promise.all([flushed(process.stdout), flushed(process.stderr)])
 // What a model has left behind, such as a timer, must not keep the process.
-process.exit(exitCode)
+endProcess(exitCode)
 
 async function run(): Promise<number> {
   try {

@@ -3,6 +3,7 @@ import type { HydrosphereGeneration } from '@millrace/sdk/protocol'
 import { createLogger, loadServerSettings, serve } from '@millrace/server'
 import { CommandFailure } from './command-failure.ts'
 import { EXIT } from './exit-codes.ts'
+import { withPlatformLimits } from './platform-limits.ts'
 import { describeModelFolder } from './runtime/model-folder.ts'
 import { stopSignal } from './stop-signal.ts'
 import { logStrayRejections } from './stray-rejections.ts'
@@ -27,7 +28,11 @@ const DEFAULT_PORT = 9091
 export async function runRuntime(flags: RuntimeFlags): Promise<void> {
   const folder = resolve(flags.modelDir ?? (process.env['MODEL_DIR'] || DEFAULT_FOLDER))
   const model = await describeModelFolder({ folder, generation: flags.generation, name: flags.name })
-  const { settings, warnings } = await loadServerSettings({
+  const {
+    settings: given,
+    warnings,
+    origins,
+  } = await loadServerSettings({
     flags: {
       host: flags.host ?? '0.0.0.0',
       grpc_port: flags.port ?? portOfEnvironment(),
@@ -38,6 +43,7 @@ export async function runRuntime(flags: RuntimeFlags): Promise<void> {
       use_structured_logging: flags.logFormat === undefined ? undefined : flags.logFormat === 'json',
     },
   })
+  const settings = withPlatformLimits(given, origins)
   const log = createLogger({ isStructured: settings.isLogStructured, level: 'info' })
   for (const warning of warnings) log.warn(warning)
   logStrayRejections(log)

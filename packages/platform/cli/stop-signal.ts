@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { endProcess } from './end-process.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 
@@ -8,7 +9,7 @@ export function stopSignal(): Promise<void> {
   let isStopping = false
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (isStopping) process.exit(128 + constants.signals[signal])
+      if (isStopping) endProcess(128 + constants.signals[signal])
       isStopping = true
       stop()
     })

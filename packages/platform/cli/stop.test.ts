@@ -90,6 +90,50 @@ suite('a signal to stop', () => {
   })
 })
 
+/** Inside native code until somebody writes to the pipe beside it, which nobody does. */
+const HELD = `import { execFileSync } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+const pipe = fileURLToPath(new URL('pipe', import.meta.url))
+export class TestModel {
+  async predict({ id }, { log }) {
+    execFileSync('mkfifo', [pipe])
+    log.info('asked ' + id)
+    await new Promise(resolve => setImmediate(resolve))
+    openSync(pipe, 'r')
+  }
+}`
+
+suite('a worker thread that native code holds', () => {
+  async function startHeld(t: TestContext, settings: object) {
+    const folder = await testFolder(t, {
+      ...modelFiles('m', HELD, { placement: 'worker' }),
+      'settings.json': JSON.stringify({ parallel_workers_timeout: 0, ...settings }),
+    })
+    const command = startCommand(t, ['serve', folder, ...FREE_PORTS])
+    const [, rest] = await command.printed(/REST +(\S+)/)
+    await command.printed(/ready in/)
+    const running = await ask(command, rest!, '1')
+    command.child.kill('SIGTERM')
+    await command.printed(/stopping/)
+    return { command, running }
+  }
+
+  test('does not keep the process from ending with 0', async t => {
+    const { command, running } = await startHeld(t, { shutdown_timeout: 0.1 })
+    assert.equal(await statusOf(running), 503)
+    assert.equal(await command.ended, 0)
+    assert.match(command.stderr, /native code holds its thread[^]*stopped\n$/)
+  })
+
+  test('nor a second signal from ending it at once', async t => {
+    const { command, running } = await startHeld(t, { shutdown_timeout: 3600 })
+    command.child.kill('SIGTERM')
+    assert.equal(await command.ended, 143)
+    await running.answer
+  })
+})
+
 suite('a second signal ends the process at once', () => {
   for (const [second, exitCode] of [
     ['SIGTERM', 143],

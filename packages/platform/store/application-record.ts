@@ -8,6 +8,14 @@ export type ApplicationStatus = 'Assembling' | 'Ready' | 'Failed'
 /** Stages, one after the other. */
 export interface ExecutionGraph {
   readonly stages: readonly ApplicationStage[]
+  /** What answers until these stages do: there while an application that has been ready is updated. */
+  readonly previous?: PreviousGraph | undefined
+}
+
+export interface PreviousGraph {
+  readonly stages: readonly ApplicationStage[]
+  /** The application's. */
+  readonly signature: ModelSignature
 }
 
 export interface ApplicationStage {

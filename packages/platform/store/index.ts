@@ -8,6 +8,7 @@ export type {
   ApplicationVariant,
   ExecutionGraph,
   KafkaStreaming,
+  PreviousGraph,
 } from './application-record.ts'
 export type { BuildLogLine, BuildLogPart } from './build-logs.ts'
 export type { Change, ChangeAction, ChangeEntity } from './change-log.ts'

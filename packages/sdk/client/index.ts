@@ -1,6 +1,6 @@
 /**
- * `@millrace/sdk/client`: asks servers of the Open Inference Protocol, over REST and gRPC alike, and runtimes of
- * Hydrosphere.
+ * `@millrace/sdk/client`: asks servers of the Open Inference Protocol, over REST and gRPC alike, runtimes of Hydrosphere,
+ * and managers of the platform.
  */
 
 export type { HydrosphereStatus } from '../protocol/index.ts'
@@ -19,4 +19,31 @@ export type {
   ModelTarget,
   TlsOptions,
 } from './inference-client.ts'
+export { createManagerClient } from './manager-client.ts'
+export type { ManagerClient, ManagerClientOptions, UploadOptions } from './manager-interface.ts'
+export type {
+  NewApplication,
+  NewExternalVersion,
+  NewMetricSpecification,
+  NewModelVersion,
+  NewServable,
+  NewStage,
+} from './manager-requests.ts'
+export type { BuildLogLine, EventSubscription } from './manager-streams.ts'
+export type {
+  ApplicationView,
+  DeploymentConfigurationView,
+  FieldView,
+  ImageView,
+  ManagerEvent,
+  MetricSpecificationView,
+  ModelVersionView,
+  ModelView,
+  RuntimeView,
+  ServableView,
+  SignatureView,
+  StageView,
+  ThresholdOperator,
+  VariantView,
+} from './manager-views.ts'
 export { createRestClient, type RestClientOptions } from './rest-client.ts'

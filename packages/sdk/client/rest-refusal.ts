@@ -27,7 +27,7 @@ export function refusalOf(status: number, headers: Headers, body: Uint8Array): S
     const where = place === null ? '' : `; it points to ${place}, so give that address`
     return new ServingError(
       'FAILED_PRECONDITION',
-      `the server answered with status ${status}, which is no answer to an inference call${where}`,
+      `the server answered with status ${status}, which is no answer to such a call${where}`,
     )
   }
   const code = CODES[status] ?? (status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL')
@@ -39,12 +39,17 @@ export function refusalOf(status: number, headers: Headers, body: Uint8Array): S
   })
 }
 
-/** `{"error": …}` of the protocol, `{"detail": …}` of MLServer, or whatever text there is. */
+/**
+ * `{"error": …}` of the protocol, `{"detail": …}` of MLServer, `{"error": WORD, "message": …}` of a manager and
+ * `{"error": WORD, "information": …}` of a gateway, or whatever text there is.
+ */
 function wordsOf(body: Uint8Array): { text: string; violations?: readonly Violation[] } {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString().trim()
   const json = parsed(text)
   if (json === undefined) return { text: shortened(text) }
-  const { error, detail } = json
+  const { error, detail, message, information = message } = json
+  const said = wordsIn(information)
+  if (said !== undefined) return { text: shortened(said) }
   const violations = Array.isArray(detail) && detail.every(isViolation) ? { violations: detail } : {}
   if (typeof error === 'string') return { text: shortened(error), ...violations }
   if (violations.violations === undefined) {
@@ -54,7 +59,21 @@ function wordsOf(body: Uint8Array): { text: string; violations?: readonly Violat
   return { text: shortened(words), ...violations }
 }
 
-function parsed(text: string): { readonly error?: unknown; readonly detail?: unknown } | undefined {
+/** A text, or `{"message": …}` of the oldest managers. */
+function wordsIn(information: unknown): string | undefined {
+  if (typeof information === 'string') return information
+  if (typeof information !== 'object' || information === null || !('message' in information)) return undefined
+  return typeof information.message === 'string' ? information.message : undefined
+}
+
+interface RefusalJson {
+  readonly error?: unknown
+  readonly detail?: unknown
+  readonly message?: unknown
+  readonly information?: unknown
+}
+
+function parsed(text: string): RefusalJson | undefined {
   if (!text.startsWith('{')) return undefined
   try {
     return JSON.parse(text) as object

@@ -5,10 +5,6 @@ export * from './hydrosphere/index.ts'
 export type * as hydrosphereG2Messages from './hydrosphere/messages-g2.ts'
 /** Types of all messages of Hydrosphere's third generation; `loadHydrosphereG3` has what runs. */
 export type * as hydrosphereG3Messages from './hydrosphere/messages-g3.ts'
-/** Prediction service, tensors and contract of Hydrosphere's first and second generation. */
-export * as hydrosphereG2 from './hydrosphere/prediction-g2.ts'
-/** Prediction service, tensors and contract of Hydrosphere's third generation. */
-export * as hydrosphereG3 from './hydrosphere/prediction-g3.ts'
 export * from './json/index.ts'
 /** gRPC's standard health service, package `grpc.health.v1`. */
 export * as health from './proto/grpc/health/v1/health_pb.js'

@@ -41,6 +41,7 @@ function keyOf(name: string, version: string | undefined): string {
   return JSON.stringify([name, version ?? null])
 }
 
-function isWithin(path: string, folder: string): boolean {
+/** True for a folder and whatever lies in it. */
+export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`)
 }

@@ -35,7 +35,7 @@ export function createRepository(options: RepositoryOptions): ModelRepository {
   if (implementation !== undefined) {
     return createCustomRepository({ implementation, root, args, environment })
   }
-  const inFolder = (folder: string) => createFolderRepository({ root: folder, environment })
+  const inFolder = (folder: string) => createFolderRepository({ root: folder, environment, log })
   if (remoteScheme(root) === undefined) {
     if (isFile(root)) return createFileRepository(resolve(root), environment)
     if (!/^[a-z][a-z\d+.-]+:\/\//i.test(root)) return inFolder(root)

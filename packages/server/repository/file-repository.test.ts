@@ -44,3 +44,9 @@ test('a file that shows no model is told of', async () => {
   )
   await assert.rejects(repository.find('notes'), { code: 'INVALID_ARGUMENT' })
 })
+
+test('a file that has gone is told of as that', async () => {
+  const path = join(folder, 'iris.ubj')
+  const { broken } = await createFileRepository(path, {}).list()
+  assert.equal(broken[0]?.error.message, `${path} cannot be read: ENOENT`)
+})

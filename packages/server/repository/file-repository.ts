@@ -1,3 +1,5 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { basename, dirname, extname } from 'node:path'
 import { ServingError } from '@millrace/sdk'
 import type { Variables } from '../base/index.ts'
@@ -17,7 +19,10 @@ export function createFileRepository(path: string, environment: Variables): Mode
   const list = async (): Promise<RepositoryContents> => {
     try {
       const recognition = await recogniseModel(path)
-      if (recognition === undefined) throw unknownFile(path)
+      if (recognition === undefined) {
+        await requireReadable(path)
+        throw unknownFile(path)
+      }
       const variables = [modelVariables(environment, 'environment')]
       const model = readBareModelSettings(folder, { name, version: undefined, recognition }, variables)
       return { found: [model], broken: [] }
@@ -36,6 +41,16 @@ export function createFileRepository(path: string, environment: Variables): Mode
       for (const { error } of broken) throw error
       return found
     },
+  }
+}
+
+/** What cannot be read shows nothing, and has not been looked at. */
+async function requireReadable(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK)
+  } catch (cause) {
+    const problem = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    throw new ServingError('FAILED_PRECONDITION', `${path} cannot be read: ${problem}`, { cause })
   }
 }
 

@@ -257,3 +257,19 @@ test('settings without implementation are completed by the files', async () => {
   )
   assert.match(broken[0]?.[2] ?? '', /implementation is missing, and no file shows what the model is/)
 })
+
+test('a folder whose files fit several models is told of once, unless a model with settings reads from it', async () => {
+  const warnings: string[] = []
+  const log = { debug() {}, info() {}, error() {}, warn: (message: string) => void warnings.push(message) }
+  for (const path of ['both/a.onnx', 'both/b.onnx', 'weights/a.onnx', 'weights/b.onnx']) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), '')
+  }
+  await place('one', { implementation, parameters: { uri: '../weights/a.onnx' } })
+  const told = createFolderRepository({ root, environment: {}, workingDirectory, log })
+  for (const _ of [1, 2]) assert.equal((await told.list()).found.length, 1)
+  assert.deepEqual(warnings, [
+    `${join(root, 'both')} holds several models: a.onnx, b.onnx; name one of them in a model-settings.json as ` +
+      'parameters.uri, or give each a folder; until then it is not served',
+  ])
+})

@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
-import { ServingError } from '@millrace/sdk'
+import { type Logger, ServingError } from '@millrace/sdk'
 import { readDotenv, readJsonObject, type Variables, type VariablesSource } from '../base/index.ts'
-import { readBareModels } from './bare-models.ts'
+import { isWithin, readBareModels } from './bare-models.ts'
 import { DEFAULT_SCAN_LIMITS, type FolderScan, type ScanLimits, scanFolder } from './folder-scan.ts'
 import type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'
 import { modelVariables, readModelSettings, readModelSettingsFromVariables } from './model-settings-file.ts'
@@ -15,16 +15,28 @@ export interface FolderRepositoryOptions {
   /** Where `.env` is and where paths of a model without settings file begin. Default: that of this process. */
   readonly workingDirectory?: string | undefined
   readonly limits?: ScanLimits | undefined
+  /** Is told once of each folder whose files fit several models, which is passed over. Default: nobody is. */
+  readonly log?: Logger | undefined
 }
 
 /**
  * A repository that is a folder: each `model-settings.json` below it is one model version, and so is each folder without
- * one whose files show what it is, unless a model with settings reads from it. Where there is neither, variables may describe one model (`MLSERVER_MODEL_IMPLEMENTATION`, as KServe does).
+ * one whose files show what it is, unless a model with settings reads from it. Where there is neither, variables may
+ * describe one model (`MLSERVER_MODEL_IMPLEMENTATION`, as KServe does).
  */
 export function createFolderRepository(options: FolderRepositoryOptions): ModelRepository {
   const root = resolve(options.root)
   const workingDirectory = options.workingDirectory ?? process.cwd()
   const limits = options.limits ?? DEFAULT_SCAN_LIMITS
+
+  const told = new Set<string>()
+  const tell = (unclear: FolderScan['unclear'], found: readonly ModelVersionSettings[]) => {
+    for (const { path, error } of unclear) {
+      if (told.has(path) || found.some(({ uri }) => isWithin(uri, path))) continue
+      told.add(path)
+      options.log?.warn(`${error.message}; until then it is not served`)
+    }
+  }
 
   const list = async (): Promise<RepositoryContents> => {
     const variables = [
@@ -32,7 +44,7 @@ export function createFolderRepository(options: FolderRepositoryOptions): ModelR
       modelVariables(await readDotenv(workingDirectory), '.env'),
     ]
     const hasModelInVariables = variables.some(({ values }) => 'implementation' in values)
-    const { files, bare, unreadable } = await scanFolder(root, limits).catch((error: unknown) =>
+    const { files, bare, unclear, unreadable } = await scanFolder(root, limits).catch((error: unknown) =>
       noFolder(root, hasModelInVariables, error),
     )
     if (files.length === 0 && hasModelInVariables) {
@@ -40,6 +52,7 @@ export function createFolderRepository(options: FolderRepositoryOptions): ModelR
       return { found, broken: [...unreadable.map(nameAfterFolder), ...broken] }
     }
     const { found, broken } = await readFiles(files, variables, root)
+    if (!hasModelInVariables) tell(unclear, found)
     // Variables that describe a model mean that one, and not whatever lies beside it.
     const others = hasModelInVariables ? NOTHING : readBareModels(bare, found, variables, root)
     return {
@@ -64,7 +77,7 @@ const NOTHING: RepositoryContents = { found: [], broken: [] }
 /** A missing folder is a mistake, unless there is a model that needs none. */
 function noFolder(root: string, hasModelInVariables: boolean, error: unknown): FolderScan {
   if (!ServingError.is(error) || error.code !== 'NOT_FOUND') throw error
-  return { files: [], bare: [], unreadable: hasModelInVariables ? [] : [{ path: root, error }] }
+  return { files: [], bare: [], unclear: [], unreadable: hasModelInVariables ? [] : [{ path: root, error }] }
 }
 
 /** Few enough to leave file descriptors to others, enough to keep the disk busy. */

@@ -20,6 +20,8 @@ export interface FolderScan {
   readonly files: readonly string[]
   /** Folders without settings, in themselves or above, whose files show that they are a model. */
   readonly bare: readonly BareModel[]
+  /** Why folders whose files fit several models are none. */
+  readonly unclear: readonly { readonly path: string; readonly error: ServingError }[]
   /** Folders that could not be looked into, in order. */
   readonly unreadable: readonly { readonly path: string; readonly error: ServingError }[]
 }
@@ -52,6 +54,7 @@ export async function scanFolder(
 ): Promise<FolderScan> {
   const files: string[] = []
   const bare: BareModel[] = []
+  const unclear: { path: string; error: ServingError }[] = []
   const unreadable: { path: string; error: ServingError }[] = []
   let folderCount = 0
 
@@ -72,7 +75,11 @@ export async function scanFolder(
     let isOwned = folder.isOwned || entries.some(({ name }) => name === SETTINGS_FILE_NAME)
     if (!isOwned) {
       // One that holds several models is not one; each of them needs its settings.
-      const recognition = await recogniseFolder(folder.path, entries).catch(() => undefined)
+      const recognition = await recogniseFolder(folder.path, entries).catch((error: unknown) => {
+        const { path } = folder
+        unclear.push({ path, error: ServingError.from(error, `${path} cannot be recognised`) })
+        return undefined
+      })
       if (recognition !== undefined) bare.push({ folder: folder.path, recognition })
       isOwned = recognition !== undefined
     }
@@ -88,7 +95,7 @@ export async function scanFolder(
     throw new ServingError('NOT_FOUND', `model repository ${root} is not a folder, or does not exist`)
   }
   await visit({ path: root, realPath: await realpath(root), depth: 0, parent: undefined, isOwned: false })
-  return { files: files.sort(), bare, unreadable }
+  return { files: files.sort(), bare, unclear, unreadable }
 }
 
 function isLeftOut(name: string): boolean {

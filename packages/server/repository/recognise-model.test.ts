@@ -38,6 +38,9 @@ test('a file is known by its name and its beginning, whatever wrote it', async (
     ['a.txt', LIGHTGBM_TEXT, '@millrace/lightgbm:LightgbmModel'],
     ['b.txt', 'a tree is a plant', undefined],
     ['b.json', '{"name":"sum"}', undefined],
+    ['c.json', '{\n  "version": [2, 0, 0],\n  "learner": {', '@millrace/xgboost:XgboostModel'],
+    ['d.json', '{"method":"learner","options":{}}', undefined],
+    ['e.json', '{"options":{"learner":{"rate":1}}}', undefined],
     ['a.cbm', 'CBM1', '@millrace/python:CatboostModel'],
     ['a.joblib', '', '@millrace/python:SklearnModel'],
     ['a.pkl', '', '@millrace/python:SklearnModel'],
@@ -61,7 +64,7 @@ test('a folder is known by its one model file, or the one that is called model',
   await place('model.json', XGBOOST_JSON)
   await assert.rejects(recogniseModel(folder), {
     code: 'INVALID_ARGUMENT',
-    message: `${folder} holds several models: model.bst, model.json; name one in parameters.uri, or set implementation`,
+    message: `${folder} holds several models: model.bst, model.json; name one of them in a model-settings.json as parameters.uri, or give each a folder`,
   })
 })
 

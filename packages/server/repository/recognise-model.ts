@@ -38,7 +38,8 @@ const always = (implementation: string, sign: string) => () => ({ implementation
 function boostedTrees(beginning: Buffer): ReturnType<FileKind['recognise']> {
   if (/^tree\r?\n/.test(beginning.toString('latin1', 0, 6)))
     return { implementation: LIGHTGBM, sign: "begins with the line 'tree', as LightGBM's text" }
-  if (beginning[0] === 0x7b && beginning.includes('learner'))
+  // The first object in it, as the library writes it: any other JSON may have a member of that name.
+  if (/^\{[^{]*learner(?:"\s*:\s*)?\{/.test(beginning.toString('latin1')))
     return { implementation: XGBOOST, sign: "holds a 'learner', as XGBoost's JSON and UBJ" }
   // Where the runtime says how such a file becomes one of today's.
   if (beginning.subarray(0, 4).toString('latin1') === 'binf')
@@ -88,7 +89,7 @@ export async function recogniseFolder(
   if (models.length < 2 || model === undefined) return model
   throw new ServingError(
     'INVALID_ARGUMENT',
-    `${folder} holds several models: ${models.map(({ uri }) => basename(uri)).join(', ')}; name one in parameters.uri, or set implementation`,
+    `${folder} holds several models: ${models.map(({ uri }) => basename(uri)).join(', ')}; name one of them in a model-settings.json as parameters.uri, or give each a folder`,
   )
 }
 

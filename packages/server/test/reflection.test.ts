@@ -9,8 +9,10 @@ const SERVICES = [
   'grpc.health.v1.Health',
   'grpc.reflection.v1.ServerReflection',
   'grpc.reflection.v1alpha.ServerReflection',
+  'hydrosphere.serving.runtime.PredictionService',
   'inference.GRPCInferenceService',
   'inference.model_repository.ModelRepositoryService',
+  'tensorflow.serving.PredictionService',
 ]
 
 interface Answer {

@@ -71,7 +71,8 @@ export class HostedModel {
     const declared: unknown = model.routes
     const routes = Array.isArray(declared) ? model.routes.map(({ method, path }) => ({ method, path })) : []
     const loadBusyMs = performance.eventLoopUtilization(before).active
-    return { inputs: model.inputs, outputs: model.outputs, isReady: model.isReady, routes, loadBusyMs }
+    const { inputs, outputs, isReady, settings } = model
+    return { inputs, outputs, enforceContract: settings.enforceContract, isReady, routes, loadBusyMs }
   }
 
   async unload(): Promise<void> {

@@ -48,6 +48,8 @@ export interface CrossingRouteResponse {
 export interface LoadedModel {
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
+  /** The model's constructor may decide otherwise than its settings. */
+  readonly enforceContract: boolean
   readonly isReady: boolean
   readonly routes: readonly Pick<ModelRoute, 'method' | 'path'>[]
   /** For how long its load kept the worker's thread busy. */

@@ -39,9 +39,9 @@ export class RemoteModel extends Model {
   constructor(
     pool: ModelPool,
     model: PooledModel,
-    { inputs, outputs, isReady, routes, loadBusyMs }: LoadedModel,
+    { inputs, outputs, enforceContract, isReady, routes, loadBusyMs }: LoadedModel,
   ) {
-    super(model.settings)
+    super({ ...model.settings, enforceContract })
     this.#pool = pool
     this.#model = model
     this.inputs = inputs

@@ -45,9 +45,7 @@ export function startWorker(
   stopTimeoutMs: number,
 ): StartedWorker {
   try {
-    return kind === 'thread'
-      ? startThread(environmentFolder, stopTimeoutMs)
-      : startProcess(environmentFolder)
+    return kind === 'thread' ? startThread(environmentFolder, stopTimeoutMs) : startProcess(environmentFolder)
   } catch (error) {
     // No more files or processes to be had: as if it had ended at once, so that it is tried again.
     return unstarted(error instanceof Error ? error : new Error(String(error)))

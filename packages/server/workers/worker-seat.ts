@@ -233,9 +233,12 @@ export class WorkerSeat {
     const isStopped = this.#state === 'stopped'
     this.#held.clear()
     if (exit.isHeld)
-      this.#options.log.error('a worker could not be ended: native code holds its thread until that returns', {
-        worker: this.#link.id,
-      })
+      this.#options.log.error(
+        'a worker could not be ended: native code holds its thread until that returns',
+        {
+          worker: this.#link.id,
+        },
+      )
     if (isStopped) return
     this.#endsUnjoined = this.#state === 'joined' ? 0 : this.#endsUnjoined + 1
     this.#state = 'waiting'

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { findPackageJSON } from 'node:module'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { type LoadContext, ServingError } from '@millrace/sdk'
 import {
   createFrameReader,
@@ -56,7 +57,8 @@ export interface ProcessOptions {
 const UNLOAD_MS = 10_000
 const TERM_MS = 3000
 
-const PROGRAM = fileURLToPath(new URL('../python/millrace_host', import.meta.url))
+// Beside the package's manifest, wherever this file was built to.
+const PROGRAM = join(findPackageJSON(import.meta.url)!, '../python/millrace_host')
 
 /**
  * Starts a process and has it load the model.

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServingError } from '@millrace/sdk'
 import {
@@ -55,17 +55,20 @@ export async function describeModelFolder({
       name: name ?? (contract.modelName || 'model'),
       ...tensors('inputs', signature.inputs),
       ...tensors('outputs', signature.outputs),
-      parameters: {
-        extra: {
-          generation,
-          signature_name: signature.name,
-          ...(contract.signatures.length > 1
-            ? { signatures: contract.signatures.map(({ name }) => name) }
-            : {}),
-        },
-      },
+      ...((await hasFunctions(files)) ? { parameters: { extra: functionChoice(contract, generation) } } : {}),
     },
   }
+}
+
+/** True for code in a module func_main; every other model is a file, which has no functions to choose from. */
+async function hasFunctions(files: string): Promise<boolean> {
+  const names = await Promise.all([files, join(files, 'src')].map(folder => readdir(folder).catch(() => [])))
+  return names.flat().some(name => /^func_main\.\w+$/.test(name))
+}
+
+function functionChoice({ signatures }: HydrosphereContract, generation: HydrosphereGeneration): object {
+  const names = signatures.map(({ name }) => name)
+  return { generation, signature_name: names[0], ...(names.length > 1 ? { signatures: names } : {}) }
 }
 
 function read(

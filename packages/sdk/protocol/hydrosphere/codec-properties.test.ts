@@ -23,8 +23,8 @@ import {
   encodePredictResponse,
   HYDROSPHERE_GENERATIONS,
   type HydrosphereGeneration,
-  type hydrosphereG2,
-  type hydrosphereG3,
+  type hydrosphereG2Messages,
+  type hydrosphereG3Messages,
   loadHydrosphereG2,
   loadHydrosphereG3,
 } from '../index.ts'
@@ -94,7 +94,7 @@ function generatedValues(tensor: Tensor) {
 function generated(tensors: readonly Tensor[], generation: HydrosphereGeneration): Uint8Array {
   if (generation === 'G3') {
     const { PredictResponseSchema, TensorSchema } = { ...g3.runtime, ...g3.contract }
-    const outputs: Record<string, hydrosphereG3.contract.Tensor> = {}
+    const outputs: Record<string, hydrosphereG3Messages.contract.Tensor> = {}
     for (const tensor of tensors) {
       const tensorShape = { dims: tensor.shape.map(BigInt) }
       const { dtype, ...values } = generatedTensor(tensor)
@@ -103,7 +103,7 @@ function generated(tensors: readonly Tensor[], generation: HydrosphereGeneration
     return toBinary(PredictResponseSchema, create(PredictResponseSchema, { outputs }))
   }
   const { PredictResponseSchema } = g2.predict
-  const outputs: Record<string, hydrosphereG2.tensor.TensorProto> = {}
+  const outputs: Record<string, hydrosphereG2Messages.tensor.TensorProto> = {}
   for (const tensor of tensors) {
     const dim = tensor.shape.map(extent => ({ size: BigInt(extent) }))
     outputs[tensor.name] = create(TensorProtoSchema, { ...generatedTensor(tensor), tensorShape: { dim } })
@@ -112,7 +112,7 @@ function generated(tensors: readonly Tensor[], generation: HydrosphereGeneration
 }
 
 function generatedTensor(tensor: Tensor) {
-  const dtype = WIRE_DATATYPES[tensor.datatype].number as hydrosphereG2.tensor.DataType
+  const dtype = WIRE_DATATYPES[tensor.datatype].number as hydrosphereG2Messages.tensor.DataType
   return { dtype, ...generatedValues(tensor) }
 }
 

@@ -7,7 +7,7 @@ export {
 export { decodeContract } from './contract-reader.ts'
 export { encodeContract } from './contract-writer.ts'
 export { HYDROSPHERE_GENERATIONS, type HydrosphereGeneration } from './generation.ts'
-export { loadHydrosphereG2, loadHydrosphereG3 } from './load-messages.ts'
+export { loadHydrosphereG2, loadHydrosphereG3, loadHydrospherePrediction } from './load-messages.ts'
 export {
   HYDROSPHERE_GATEWAY_SERVICE,
   HYDROSPHERE_PREDICT_PATHS,

@@ -13,15 +13,20 @@ const NOT_FOUND = 5
 
 /**
  * Server reflection, so that `grpcurl` and the like work without `.proto` files. Version 1 and
- * version 1alpha have the same messages under two service names.
+ * version 1alpha have the same messages under two service names. `load` is called at the first question: descriptors are
+ * more than all else that a server reads at its start, and few ask for them.
  */
-export function reflectionMethods(services: readonly DescService[]): ReadonlyMap<string, GrpcMethod> {
-  const index = indexOf(services)
+export function reflectionMethods(
+  load: () => Promise<readonly DescService[]>,
+): ReadonlyMap<string, GrpcMethod> {
+  let loading: Promise<DescriptorIndex> | undefined
   const method: GrpcMethod = {
     kind: 'stream',
     async *handle(messages) {
       for await (const message of messages) {
         const request = readRequest(message)
+        loading ??= load().then(indexOf)
+        const index = await loading
         const { ServerReflectionResponseSchema: schema } = reflection
         const messageResponse = answer(request, index)
         yield toBinary(

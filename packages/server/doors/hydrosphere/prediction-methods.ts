@@ -1,12 +1,11 @@
-import { create, toBinary } from '@bufbuild/protobuf'
 import { type InferenceRequest, ServingError } from '@millrace/sdk'
 import {
   decodePredictRequest,
   encodePredictResponse,
+  encodeStatusResponse,
   HYDROSPHERE_PREDICT_PATHS,
   HYDROSPHERE_STATUS_PATH,
   type HydrosphereGeneration,
-  hydrosphereG2,
 } from '@millrace/sdk/protocol'
 import type { Call, DataPlane } from '../../dataplane/index.ts'
 import type { ModelRegistry } from '../../lifecycle/index.ts'
@@ -91,16 +90,15 @@ function nameOfOnly(asked: string, models: Models): string {
 
 /** `Status` of the second generation: by it a manager learns when a runtime serves. */
 function statusMethod(dataPlane: DataPlane, models: Models): GrpcUnaryMethod {
-  const { StatusResponseSchema, StatusResponse_ServiceStatus: Status } = hydrosphereG2.service
   return {
     kind: 'unary',
     isExemptFromLimits: true,
     handle() {
       const isServing = dataPlane.isReady()
       const isLoading = models.loaded(undefined, undefined).some(({ isLoading }) => isLoading)
-      const status = isServing ? Status.SERVING : isLoading ? Status.UNKNOWN : Status.NOT_SERVING
+      const status = isServing ? 'SERVING' : isLoading ? 'UNKNOWN' : 'NOT_SERVING'
       const message = isServing ? '' : isLoading ? 'the model is loading' : 'the model is not ready'
-      return toBinary(StatusResponseSchema, create(StatusResponseSchema, { status, message }))
+      return encodeStatusResponse({ status, message })
     },
   }
 }

@@ -23,6 +23,24 @@ for (const kind of KINDS) {
     return { ...bed, model: await bed.load('test', code) }
   }
 
+  test(`${kind}: a model's own word on its contract counts before the request crosses`, async t => {
+    const bed = await createPoolBed(t, kind)
+    const inputs = [{ name: 'declared', datatype: 'INT32' as const, shape: [-1] }]
+    const lenient = modelCode(`
+      constructor(settings) { this.settings = { ...settings, enforceContract: false }; this.inputs = settings.inputs }
+      predict(request) { return { outputs: request.inputs } }`)
+    const { outputs } = await (await bed.load('lenient', lenient, { inputs })).predict(
+      input(1, 2),
+      testCall(),
+    )
+    assert.equal(outputs[0]?.name, 'in')
+    const strict = await bed.load('strict', ECHO, { inputs })
+    await assert.rejects(strict.predict(input(1), testCall()), {
+      code: 'INVALID_ARGUMENT',
+      message: /unexpected input 'in'; the model declares 'declared'/,
+    })
+  })
+
   test(`${kind}: values of every datatype, empty ones too`, async t => {
     const { model } = await load(t, ECHO)
     const bytes = Uint8Array.from({ length: 48 }, (_, index) => index * 5)

@@ -26,7 +26,8 @@ def start() -> None:
     try:
         import numpy  # noqa: F401
     except ImportError as error:
-        refuse(descriptor, "%s cannot import numpy, which serving needs: %s" % (sys.executable, error))
+        message = "%s cannot import numpy, which serving needs: %s; install it there, or choose another Python with %s"
+        refuse(descriptor, message % (sys.executable, error, "parameters.extra.python or MILLRACE_PYTHON"))
     from millrace_host.program import run
 
     run(descriptor)

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Holds Hydrosphere's own Python SDK, its clients and the runtimes of its documentation, and a few trials of strength,
+# against the platform. Needs Python 3 with venv for all but the trials.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+here=conformance/hydrosphere
+
+node --conditions=millrace-source $here/trials/run.ts --short
+
+if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+  echo "hydrosphere: SKIPPED, because Python 3 with venv is not on this machine" >&2
+  echo "0 passed, 0 failed, 1 skipped"
+  exit 0
+fi
+
+# make_environment FOLDER REQUIREMENTS: a virtual environment, made anew when its requirements change.
+make_environment() {
+  local folder=$1 requirements=$2
+  if ! cmp -s "$requirements" "$folder/requirements.installed"; then
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$requirements"
+    cp "$requirements" "$folder/requirements.installed"
+  fi
+}
+
+make_environment $here/.venv/sdk $here/requirements.txt
+for generation in g1 g2; do
+  make_environment $here/.venv/$generation $here/requirements-$generation.txt
+  export "MILLRACE_TEST_HYDROSPHERE_${generation^^}=$PWD/$here/.venv/$generation/bin/python"
+done
+exec $here/.venv/sdk/bin/python -W ignore::ResourceWarning -m unittest discover --buffer --verbose \
+  --start-directory $here/python --pattern 'test_*.py'

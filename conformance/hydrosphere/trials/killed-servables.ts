@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import type { ServableView } from '../bed/manager-calls.ts'
+import { registerScripted, startBed, type UpBed } from '../bed/up-bed.ts'
+import { servableProcessesOf } from './servable-processes.ts'
+import { releaseAnswering } from './simple-models.ts'
+import type { Trial } from './trial.ts'
+
+const CALLERS = 4
+const REPLICAS = 2
+const WAIT_MS = 60_000
+
+/** Of two replicas under load one is killed, again and again: no request fails but those that were in it. */
+export const killedServables: Trial = async ({ rounds, random }) => {
+  const bed = await startBed()
+  try {
+    await registerScripted(bed)
+    await bed.ok('POST', '/api/v2/deployment_configuration', {
+      name: 'two',
+      deployment: { replicaCount: REPLICAS },
+    })
+    const { id } = await releaseAnswering(bed, 'killed', 1)
+    const variant = { modelVersionId: id, weight: 100, deploymentConfigName: 'two' }
+    await bed.ok('POST', '/api/v2/application', {
+      name: 'killed-app',
+      kafkaStreaming: [],
+      executionGraph: { stages: [{ modelVariants: [variant] }] },
+    })
+    const { executionGraph } = await bed.applicationIn('killed-app', 'Ready')
+    const { servableName } = executionGraph.stages[0]!.modelVariants[0]!
+
+    const counts = { asked: 0, failed: 0 }
+    let running = true
+    const caller = async () => {
+      while (running) {
+        const { status } = await bed.ask('killed-app', { x: 1 })
+        counts.asked += 1
+        if (status !== 200) counts.failed += 1
+      }
+    }
+    const callers = Array.from({ length: CALLERS }, caller)
+    for (let round = 0; round < rounds; round++) {
+      const pids = await replicasOf(bed, servableName!)
+      process.kill(pids[Math.floor(random() * pids.length)]!, 'SIGKILL')
+    }
+    await replicasOf(bed, servableName!)
+    running = false
+    await Promise.all(callers)
+    const allowed = rounds * CALLERS
+    assert.ok(counts.failed <= allowed, `${counts.failed} requests failed; in flight were at most ${allowed}`)
+    return [
+      `${rounds} kills: ${counts.failed} of ${counts.asked} requests failed (at most ${allowed} were in flight)`,
+    ]
+  } finally {
+    await bed.close()
+  }
+}
+
+/** Waits until all replicas are there and answer. */
+async function replicasOf(bed: UpBed, servableName: string): Promise<readonly number[]> {
+  const givenUpMs = Date.now() + WAIT_MS
+  while (Date.now() < givenUpMs) {
+    const pids = await servableProcessesOf(bed.up.dataFolder, 'scripted-runtime')
+    const { status, statusMessage } = await bed.ok<ServableView>('GET', `/api/v2/servable/${servableName}`)
+    if (pids.length === REPLICAS && status === 'Serving' && statusMessage === null) return pids
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  throw new Error(`${servableName} did not get its ${REPLICAS} replicas back within ${WAIT_MS} ms`)
+}

@@ -1,0 +1,38 @@
+/**
+ * Trials of the platform under strain: node conformance/hydrosphere/trials/run.ts [--short] [--rounds N] [--seed N]
+ * [--only NAME]. Prints what each has found; the exit code is 1 if a promise was broken.
+ */
+import { crashes } from './crashes.ts'
+import { killedServables } from './killed-servables.ts'
+import { longLists } from './long-lists.ts'
+import { shares } from './shares.ts'
+import { slowShadow } from './slow-shadow.ts'
+import { type Trial, trialFlags } from './trial.ts'
+
+const TRIALS: Readonly<Record<string, Trial>> = {
+  shares,
+  'killed-servables': killedServables,
+  'slow-shadow': slowShadow,
+  'long-lists': longLists,
+  crashes,
+}
+
+const flags = trialFlags(process.argv.slice(2))
+if (flags.only !== undefined && TRIALS[flags.only] === undefined) {
+  throw new Error(`--only ${flags.only} is none of ${Object.keys(TRIALS).join(', ')}`)
+}
+console.log(`seed ${flags.seed}`)
+let failed = 0
+for (const [name, trial] of Object.entries(TRIALS)) {
+  if (flags.only !== undefined && name !== flags.only) continue
+  const startedMs = performance.now()
+  try {
+    const lines = await trial(flags)
+    console.log(`✔ ${name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`)
+    for (const line of lines) console.log(`    ${line}`)
+  } catch (error) {
+    failed += 1
+    console.error(`✖ ${name}`, error)
+  }
+}
+process.exitCode = failed === 0 ? 0 : 1

@@ -1,0 +1,73 @@
+import { type InferenceRequest, ServingError, type Shape, type Tensor } from '@millrace/sdk'
+import { type CallOptions, createGrpcClient, createHydrosphereClient } from '@millrace/sdk/client'
+import type { ServableEndpoint } from './discovery.ts'
+
+/** What a call of a servable is told besides its inputs. */
+export interface EndpointCall extends CallOptions {
+  /** Which function is meant; G1 chooses by it. */
+  readonly signatureName: string
+  /** Declared shapes, which outputs take that come without one. */
+  readonly outputShapes: ReadonlyMap<string, Shape>
+}
+
+/** One endpoint's connections, whatever it speaks. Rejects with a `ServingError`. */
+export interface EndpointClient {
+  predict(inputs: readonly Tensor[], call: EndpointCall): Promise<readonly Tensor[]>
+  /** Lets running calls finish. */
+  close(): Promise<void>
+}
+
+interface EndpointClientOptions {
+  readonly maxConnections: number
+  readonly maxResponseBytes: number
+  /** What an endpoint of V2 calls its model when it does not say. */
+  readonly modelName: string
+}
+
+/** Connects with the first call. */
+export function createEndpointClient(
+  { address, protocol, modelName }: ServableEndpoint,
+  options: EndpointClientOptions,
+): EndpointClient {
+  const { maxConnections, maxResponseBytes } = options
+  const connection = { target: address, maxConnections, maxResponseBytes }
+  const request = (inputs: readonly Tensor[]): InferenceRequest => ({
+    modelName: modelName ?? options.modelName,
+    inputs,
+  })
+  if (protocol === 'V2') {
+    const client = createGrpcClient(connection)
+    return {
+      predict: async (inputs, call) => (await client.infer(request(inputs), call)).outputs,
+      close: client.close,
+    }
+  }
+  const client = createHydrosphereClient({ ...connection, generation: protocol })
+  return {
+    predict: async (inputs, call) => (await client.predict(request(inputs), call)).outputs,
+    close: client.close,
+  }
+}
+
+/**
+ * True for a failure to connect: no byte of the request has left, so another endpoint may be asked. Only the client's own
+ * words count; an endpoint that answers the same has been reached, and its answer has metadata.
+ */
+export function isNeverSent(error: unknown): boolean {
+  if (!ServingError.is(error) || error.code !== 'UNAVAILABLE') return false
+  const { cause } = error
+  if (!(cause instanceof Error) || !('details' in cause) || !('metadata' in cause)) return false
+  const { details, metadata } = cause
+  if (typeof details !== 'string' || !NEVER_SENT.test(details)) return false
+  return isEmptyMetadata(metadata)
+}
+
+const NEVER_SENT = /^(?:No connection established|Name resolution failed|Channel closed before call started)/
+
+function isEmptyMetadata(metadata: unknown): boolean {
+  if (typeof metadata !== 'object' || metadata === null || !('getMap' in metadata)) return false
+  const { getMap } = metadata
+  if (typeof getMap !== 'function') return false
+  const fields: unknown = getMap.call(metadata)
+  return typeof fields === 'object' && fields !== null && Object.keys(fields).length === 0
+}

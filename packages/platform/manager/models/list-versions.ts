@@ -1,0 +1,21 @@
+import type { ModelVersionRecord, StoreTables } from '../../store/index.ts'
+import { toVersionView, type VersionView } from './version-json.ts'
+
+/** All versions as lists show them, with the names of the applications that use them. */
+export async function listVersionViews(store: StoreTables): Promise<readonly VersionView[]> {
+  const applications = await store.applications.namesByVersion()
+  const views: VersionView[] = []
+  for (let afterId = 0; ; ) {
+    const page = await store.modelVersions.list({ afterId })
+    const last = page.at(-1)
+    if (last === undefined) return views
+    views.push(...page.map(version => toVersionView(version, applications.get(version.id) ?? [])))
+    afterId = last.id
+  }
+}
+
+/** One version as lists show it. */
+export async function viewVersion(store: StoreTables, version: ModelVersionRecord): Promise<VersionView> {
+  const applications = await store.applications.namesByVersion([version.id])
+  return toVersionView(version, applications.get(version.id) ?? [])
+}
