@@ -9,6 +9,8 @@ import { REPOSITORY_ROOT } from './walls/source-files.ts'
 
 const MAIN = join(REPOSITORY_ROOT, 'packages/platform/cli/main.ts')
 const COMMAND = `${process.execPath} --conditions=millrace-source ${MAIN}`
+/** Dozens of processes compile the same code. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'millrace-test-compile-cache')
 const GUIDE_SERVER = 'http://127.0.0.1:8080'
 
 interface Block {
@@ -49,7 +51,10 @@ suite('docs/guides/platform.md', () => {
     }
     const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0']
     const args = ['--conditions=millrace-source', MAIN, 'up', ...ports]
-    platform = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
+    platform = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE },
+    })
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     let printed = ''
     const listen = (chunk: Buffer) => {
@@ -75,7 +80,7 @@ suite('docs/guides/platform.md', () => {
     const text = script.replaceAll(GUIDE_SERVER, url).replaceAll(/^millrace /gm, `${COMMAND} `)
     const shell = spawn('sh', ['-e', '-c', text], {
       cwd: folder,
-      env: { ...environment, HOME: folder, MILLRACE_SERVER: url, NO_COLOR: '1' },
+      env: { ...environment, HOME: folder, MILLRACE_SERVER: url, NO_COLOR: '1', NODE_COMPILE_CACHE },
     })
     let output = ''
     for (const stream of [shell.stdout, shell.stderr])

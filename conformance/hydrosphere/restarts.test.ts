@@ -14,7 +14,7 @@ test('check 33: a build that a crash has interrupted is Failed, says so, and its
   const files = { 'src/func_main.mjs': 'export const scale = () => ({})\n' }
   const first = bedOf(await startUp({ dataFolder }))
   t.after(() => first.close())
-  const upload = { name: 'cut', files, more: { installCommand: 'echo begun; sleep 600' } }
+  const upload = { name: 'cut', files, more: { installCommand: 'echo begun; sleep 613' } }
   const { id } = (await first.upload(upload)).json as VersionView
   const log = await openEvents(`${first.up.url}/api/v2/model/version/${id}/logs`)
   await log.next(({ data }) => data === 'begun')

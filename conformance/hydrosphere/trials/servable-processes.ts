@@ -14,12 +14,12 @@ export async function servableProcesses(dataFolder: string): Promise<readonly nu
   return found
 }
 
-/** Those of them that were started with a word in their command. */
-export async function servableProcessesOf(dataFolder: string, word: string): Promise<readonly number[]> {
+/** Those of them that run a program, and not the shells that watch over them. */
+export async function servableProcessesOf(dataFolder: string, program: string): Promise<readonly number[]> {
   const found: number[] = []
   for (const pid of await servableProcesses(dataFolder)) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (command.includes(word)) found.push(pid)
+    if (command.startsWith(`${program}\0`)) found.push(pid)
   }
   return found
 }

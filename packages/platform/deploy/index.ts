@@ -13,15 +13,15 @@
  * HTTP/2; for V2, one whose `ServerReady` does. What a program speaks is found out, unless its runtime says it.
  *
  * **States.** `Starting` until it is first ready. `NotServing`: it has ended, was not ready in time, or says that it does
- * not serve; the message has its last lines. `NotAvailable`: it was ready and gives no answer. One that ends or gives no
- * answer in ten seconds leaves `replicas` at once. One that has ended, or has given no answer for a minute, is started again
- * with delays that double up to a minute. A servable is
- * `Serving` when all of its replicas are; after that as long as one is, with a message about the others.
+ * not serve; the message has its last lines. `NotAvailable`: it was ready and gives no answer. One that ends, or gives no
+ * answer in ten seconds, leaves `replicas` at once. One that has ended, or has given no answer for a minute, is started
+ * again with delays that double up to a minute. A servable is `Serving` when all of its replicas are; after that as long
+ * as one is, with a message about the others. Two replicas for each processor start at a time, others wait.
  *
- * **Limits.** Memory is looked at twice a second, on Linux: a process group whose resident memory is beyond its limit is ended and
- * started again. It is no wall: a burst between two looks passes. A limit of processors binds nobody; a whole number of
- * them is handed to thread pools (`UV_THREADPOOL_SIZE`, `OMP_NUM_THREADS`). Output above 1 MiB a second, after a burst
- * of 4 MiB, is left out of the log, and a line says so; a replica never waits for its log.
+ * **Limits.** Memory is looked at twice a second, on Linux: a process group whose resident memory is beyond its limit is
+ * ended and started again. It is no wall: a burst between two looks passes. A limit of processors binds nobody; a whole
+ * number of them is handed to thread pools (`UV_THREADPOOL_SIZE`, `OMP_NUM_THREADS`). Output above 1 MiB a second, after a
+ * burst of 4 MiB, is left out of the log, and a line says so; a replica never waits for its log.
  *
  * **Nothing outlives the control plane.** A watcher in each replica's process group kills it when the control plane is
  * gone, even by `kill -9`. What has left its group is found by a variable in its environment: when its replica ends,

@@ -12,8 +12,17 @@ export const REPLICA_HOST = '127.0.0.1'
  * Variables of the control plane that replicas get: what programs, libraries and interpreters need to be found and to
  * reach the network. Nothing else of its environment is for models: it may hold the database's address and secrets.
  */
-const INHERITED =
-  /^(PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TMP|TEMP|(HTTP|HTTPS|ALL|NO)_PROXY|PYTHON\w*|MILLRACE_PYTHON|VIRTUAL_ENV|CONDA_PREFIX|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|JAVA_HOME|(CUDA|NVIDIA|ROCR|HIP)_\w+|XDG_(CACHE|CONFIG|DATA)_HOME)$/i
+const INHERITED = new RegExp(
+  `^(${[
+    'PATH|HOME|USER|LOGNAME|TMPDIR|TMP|TEMP|XDG_(CACHE|CONFIG|DATA)_HOME',
+    'LANG|LANGUAGE|LC_\\w+|TZ',
+    '(HTTP|HTTPS|ALL|NO)_PROXY',
+    'NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE',
+    'PYTHON\\w*|MILLRACE_PYTHON|VIRTUAL_ENV|CONDA_PREFIX|NODE_COMPILE_CACHE|JAVA_HOME',
+    'LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|(CUDA|NVIDIA|ROCR|HIP)_\\w+',
+  ].join('|')})$`,
+  'i',
+)
 
 /** Python would keep lines to itself until it has many, and they would be lost when it is killed. */
 const DEFAULTS = { PYTHONUNBUFFERED: '1' }

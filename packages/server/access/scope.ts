@@ -6,7 +6,7 @@ export type Scope = (typeof SCOPES)[number]
 export type Requirement = Scope | 'KNOWN' | 'NOTHING'
 
 /** Probes come without credentials, and learn whether the server lives and nothing more. */
-const OPEN_ROUTES: ReadonlySet<string> = new Set(['/v2/health/live', '/v2/health/ready'])
+const OPEN_ROUTES: ReadonlySet<string> = new Set(['/v2/health/live', '/v2/health/ready', '/health'])
 const REPOSITORY_ROUTES = '/v2/repository/'
 /** Where a control plane is asked; applications of the first generation are asked for predictions below it all the same. */
 const MANAGER_ROUTES = '/api/'

@@ -244,6 +244,10 @@ test('missing modules', async () => {
     `INVALID_ARGUMENT ${at}no-such-package:f': there is no package no-such-package; it was looked for from <folder>, ` +
       `from ${process.cwd()} and among the server's own`,
   )
+  assert.match(
+    await failure('xgbost'),
+    /xgbost': there is no package xgbost; .*; words for runtimes are onnx, xgboost, /,
+  )
   assert.equal(
     await failure('./model.wasm'),
     `INVALID_ARGUMENT ${at}./model.wasm': the file must end in one of .ts, .mts, .cts, .js, .mjs, .cjs`,

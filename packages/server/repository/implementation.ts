@@ -7,6 +7,7 @@ import {
   looksLikePythonClass,
   PYTHON_RUNTIME,
   parseImplementation,
+  RUNTIME_ALIASES,
   runtimeOf,
 } from './implementation-text.ts'
 import { describeImportProblem } from './import-problem.ts'
@@ -184,7 +185,9 @@ async function explainMissingPackage(
   if (module === PYTHON_PACKAGE) return fail('UNIMPLEMENTED', PYTHON_NEEDED)
   return fail(
     'INVALID_ARGUMENT',
-    `there is no package ${module}; it was looked for from ${folder}, from ${process.cwd()} and among the server's own`,
+    `there is no package ${module}; it was looked for from ${folder}, from ${process.cwd()} and among the server's own` +
+      // Without an export it may well be the word for a runtime, misspelt.
+      (module === implementation ? `; words for runtimes are ${[...RUNTIME_ALIASES.keys()].join(', ')}` : ''),
   )
 }
 

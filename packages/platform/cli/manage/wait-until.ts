@@ -21,7 +21,10 @@ export interface Waiting<T> {
  *
  * Rejects DEADLINE_EXCEEDED when time is up, else as reading does.
  */
-export async function waitUntil<T>(manager: ManagerClient, waiting: Waiting<T>): Promise<T> {
+export async function waitUntil<T>(
+  manager: Pick<ManagerClient, 'subscribe'>,
+  waiting: Waiting<T>,
+): Promise<T> {
   const { what, read, isDone, isAbout, onChange, timeoutMs } = waiting
   const deadline = AbortSignal.timeout(timeoutMs)
   try {

@@ -11,6 +11,7 @@ import { createManager } from '../../manager/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
 import { builtInCommand } from './built-in-command.ts'
 import type { DataFolder } from './data-folder.ts'
+import { guardFromPages } from './page-guard.ts'
 
 export interface PlatformOptions {
   readonly data: DataFolder
@@ -72,7 +73,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       log,
       doors: {
         routes: gateway.routes,
-        handOver: manager.http,
+        handOver: guardFromPages(manager.http, { settings, isLoopback: isLoopback(settings.host) }),
         methods: new Map<string, GrpcMethod>([...gateway.methods, ...manager.methods]),
       },
     })
@@ -90,6 +91,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await closeAll()
     throw error
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 async function untilTable(discovery: Discovery, names: readonly string[], timeoutMs: number): Promise<void> {

@@ -61,8 +61,10 @@ export function applicationRoutes(app: FastifyInstance, applications: Applicatio
     },
     async ({ body }) => applicationView(await applications.update(body.id, toRequest(body))),
   )
-  app.delete<Named>(`${path}/:name`, { schema: { tags, summary: 'Remove an application' } }, async ({ params }) =>
-    applicationView(await applications.remove(params.name)),
+  app.delete<Named>(
+    `${path}/:name`,
+    { schema: { tags, summary: 'Remove an application' } },
+    async ({ params }) => applicationView(await applications.remove(params.name)),
   )
   app.get<Named>(
     `${path}/generateInputs/:name`,

@@ -24,15 +24,12 @@ test('fields are told apart by name; open extents and shapes give way to fixed o
 })
 
 test('all that does not fit is named', () => {
-  const merge = () =>
-    mergeSignatures(
-      owned(
-        signature([tensor('a', [2]), tensor('b'), tensor('c')], [tensor('y')]),
-        signature([tensor('a', [3]), tensor('b', [], 'DT_INT32')], [tensor('y', [1])]),
-      ),
-    )
+  const signatures = owned(
+    signature([tensor('a', [2]), tensor('b'), tensor('c')], [tensor('y')]),
+    signature([tensor('a', [3]), tensor('b', [], 'DT_INT32')], [tensor('y', [1])]),
+  )
   assert.throws(
-    merge,
+    () => mergeSignatures(signatures),
     refusal(
       'INVALID_ARGUMENT',
       /^Errors while merging signatures: input 'a' of m:1 and m:2: shape \[2\] does not fit \[3\]; input 'b' of m:1 and m:2: DT_DOUBLE is not DT_INT32; input 'c' is missing in m:2; output 'y' .* shape \[\] does not fit \[1\]$/,
@@ -40,8 +37,9 @@ test('all that does not fit is named', () => {
   )
 })
 
+const group = (...subfields: SignatureField[]): SignatureField => ({ name: 'g', subfields, shape: null })
+
 test('groups of subfields are merged by name, and are no tensors', () => {
-  const group = (...subfields: SignatureField[]): SignatureField => ({ name: 'g', subfields, shape: null })
   const merged = mergeSignatures(
     owned(
       signature([group(tensor('p', null), tensor('q'))], [tensor('y')]),

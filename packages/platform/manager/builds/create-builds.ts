@@ -1,5 +1,6 @@
 import { type Logger, ServingError } from '@millrace/sdk'
 import type { ModelVersionRecord, Store } from '../../store/index.ts'
+import { allPages } from '../all-pages.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { Builds } from './builds.ts'
 import { type BuildTools, runBuild } from './run-build.ts'
@@ -115,12 +116,6 @@ async function failInterrupted(store: Store): Promise<void> {
 }
 
 async function releasedIds(store: Store): Promise<ReadonlySet<number>> {
-  const ids = new Set<number>()
-  for (let afterId = 0; ; ) {
-    const page = await store.modelVersions.list({ status: 'Released', afterId })
-    const last = page.at(-1)
-    if (last === undefined) return ids
-    for (const { id, isExternal } of page) if (!isExternal) ids.add(id)
-    afterId = last.id
-  }
+  const versions = await allPages(page => store.modelVersions.list({ ...page, status: 'Released' }))
+  return new Set(versions.filter(({ isExternal }) => !isExternal).map(({ id }) => id))
 }

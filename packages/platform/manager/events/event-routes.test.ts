@@ -39,7 +39,7 @@ function collect(response: Response) {
   return {
     reading,
     of: (type: string) => seen.filter(({ event }) => event === type).map(({ data }) => data),
-    async sees(type: string, text: string) {
+    sees: async (type: string, text: string) => {
       while (!seen.some(({ event, data }) => event === type && data.includes(text))) await news.promise
     },
   }

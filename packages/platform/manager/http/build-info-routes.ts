@@ -7,9 +7,8 @@ export interface BuildInfo {
   readonly commit?: string | undefined
 }
 
-/** `/health`, and `/api/buildinfo` with the members that clients of the original look for. */
+/** `/api/buildinfo`, with the members that clients of the original look for. */
 export function buildInfoRoutes(app: FastifyInstance, { version, commit = 'unknown' }: BuildInfo): void {
-  app.get('/health', { schema: { hide: true } }, () => 'OK')
   app.get('/api/buildinfo', { schema: { tags: ['manager'], summary: 'What runs here' } }, () => ({
     name: 'millrace',
     version,

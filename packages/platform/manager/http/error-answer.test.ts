@@ -39,7 +39,7 @@ test('what is a defect is logged and not told', () => {
 })
 
 test('takes its own paths, and leaves those of the gateway', () => {
-  const taken = ['/api/v2/model', '/api/buildinfo', '/health', '/swagger', '/swagger/yaml', '/monitoring/x']
+  const taken = ['/api/v2/model', '/api/buildinfo', '/swagger', '/swagger/yaml', '/monitoring/x']
   for (const path of taken) assert.equal(managerTakes(path), true, path)
   const left = [
     '/',

@@ -7,7 +7,7 @@ const PREFIXES: readonly string[] = [
   '/visualization/',
   '/stat/',
 ]
-const PATHS: ReadonlySet<string> = new Set(['/health', '/swagger'])
+const PATHS: ReadonlySet<string> = new Set(['/swagger'])
 const GATEWAY_PREFIX = '/api/v1/applications/serve/'
 
 export function managerTakes(path: string): boolean {

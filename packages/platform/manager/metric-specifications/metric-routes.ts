@@ -31,8 +31,7 @@ export function metricRoutes(app: FastifyInstance, store: Store, metrics: Metric
   app.get<Identified>(
     `${path}/modelversion/:id`,
     { schema: { tags, summary: 'The metric specifications that watch a version' } },
-    async ({ params }) =>
-      views(await metrics.list({ versionId: readPathNumber(params.id, 'version id') })),
+    async ({ params }) => views(await metrics.list({ versionId: readPathNumber(params.id, 'version id') })),
   )
   app.get<Identified>(
     `${path}/:id`,

@@ -1,17 +1,12 @@
 import type { ModelVersionRecord, StoreTables } from '../../store/index.ts'
+import { allPages } from '../all-pages.ts'
 import { toVersionView, type VersionView } from './version-json.ts'
 
 /** All versions as lists show them, with the names of the applications that use them. */
 export async function listVersionViews(store: StoreTables): Promise<readonly VersionView[]> {
   const applications = await store.applications.namesByVersion()
-  const views: VersionView[] = []
-  for (let afterId = 0; ; ) {
-    const page = await store.modelVersions.list({ afterId })
-    const last = page.at(-1)
-    if (last === undefined) return views
-    views.push(...page.map(version => toVersionView(version, applications.get(version.id) ?? [])))
-    afterId = last.id
-  }
+  const versions = await allPages(page => store.modelVersions.list(page))
+  return versions.map(version => toVersionView(version, applications.get(version.id) ?? []))
 }
 
 /** One version as lists show it. */

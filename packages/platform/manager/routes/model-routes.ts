@@ -1,4 +1,5 @@
 import { ServingError } from '@millrace/sdk'
+import { allPages } from '../all-pages.ts'
 import { readPathNumber } from '../http/path-number.ts'
 import type { AddRoutes } from '../manager-parts.ts'
 import { listVersionViews, viewVersion } from '../models/list-versions.ts'
@@ -8,7 +9,7 @@ const tags = ['models']
 /** Models and their versions: lists, one, and deleting a model. */
 export const modelRoutes: AddRoutes = (app, { store }) => {
   app.get('/api/v2/model', { schema: { tags, summary: 'All models' } }, async () => {
-    const models = await store.models.list()
+    const models = await allPages(page => store.models.list(page))
     return models.map(({ id, name }) => ({ id, name }))
   })
 

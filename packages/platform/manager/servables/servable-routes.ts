@@ -46,8 +46,10 @@ export function servableRoutes(
       return servableView(servable)
     },
   )
-  app.delete<Named>(`${path}/:fullName`, { schema: { tags, summary: 'Stop a servable' } }, async ({ params }) =>
-    servableView(await servables.remove(params.fullName)),
+  app.delete<Named>(
+    `${path}/:fullName`,
+    { schema: { tags, summary: 'Stop a servable' } },
+    async ({ params }) => servableView(await servables.remove(params.fullName)),
   )
   app.get<Named & { Querystring: Static<typeof LogsQuery> }>(
     `${path}/:fullName/logs`,

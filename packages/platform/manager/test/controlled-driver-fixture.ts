@@ -101,7 +101,10 @@ export function createControlledDriver(
     history,
     cleanUps: 0,
     async begun(count) {
-      while (begunCount < count) await counted.promise
+      for (;;) {
+        if (begunCount >= count) return
+        await counted.promise
+      }
     },
     deploy(spec) {
       if (spec.environment['REFUSE'] !== undefined) {

@@ -19,7 +19,6 @@ const PROGRAM = fileURLToPath(import.meta.resolve('../../deploy/test/runtime-pro
 
 /** What decides what runs, over the real store and real processes. */
 export async function openCrashManager(folder: string): Promise<CrashManager> {
-  const quiet = () => {}
   const log: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
   const store = await openStore({ file: join(folder, 'millrace.db') })
   const driver = createProcessDriver({
@@ -30,9 +29,13 @@ export async function openCrashManager(folder: string): Promise<CrashManager> {
   })
   const closing = new AbortController()
   const events = await createEventBus(store, log)
-  const { applications, discovery, close } = await createServing(
+  const serving = await createServing(
     {
-      ...{ store, driver, events, log, signal: closing.signal },
+      store,
+      driver,
+      events,
+      log,
+      signal: closing.signal,
       folders: { of: unused, built: unused, remove: unused, keepOnly: unused },
       resolveRuntime: unused,
     },
@@ -46,16 +49,21 @@ export async function openCrashManager(folder: string): Promise<CrashManager> {
     },
   )
   return {
-    ...{ store, applications, discovery, driver },
+    store,
+    driver,
+    applications: serving.applications,
+    discovery: serving.discovery,
     async close() {
       closing.abort()
-      await close()
+      await serving.close()
       await driver.close(500)
       await events.close()
       await store.close()
     },
   }
 }
+
+function quiet(): void {}
 
 function unused(): never {
   throw new Error('models are prepared by the test')

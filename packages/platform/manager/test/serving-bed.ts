@@ -43,11 +43,12 @@ export async function createServingBed(t: TestContext, options: BedOptions = {})
 async function openBed(t: TestContext, folder: string, options: BedOptions): Promise<ServingBed> {
   const driver = options.driver ?? createControlledDriver()
   const warnings: string[] = []
-  const quiet = () => {}
   const log: Logger = { debug: quiet, info: quiet, warn: message => warnings.push(message), error: quiet }
   const store = await openStore({ file: join(folder, 'millrace.db') })
   const manager = await createManager({
-    ...{ store, driver, log },
+    store,
+    driver,
+    log,
     dataFolder: join(folder, 'data'),
     buildInfo: { version: '0.0.0' },
     serving: {
@@ -73,7 +74,11 @@ async function openBed(t: TestContext, folder: string, options: BedOptions): Pro
   }
   t.after(close)
   return {
-    ...{ store, driver, manager, warnings, url: server.url },
+    store,
+    driver,
+    manager,
+    warnings,
+    url: server.url,
     async release(modelName, signature = scalerSignature()) {
       const runtime = { name: 'millrace/runtime', tag: '1', sha256: undefined }
       const { id } = await store.modelVersions.create({ modelName, signature, runtime })
@@ -87,7 +92,7 @@ async function openBed(t: TestContext, folder: string, options: BedOptions): Pro
           ? {}
           : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       })
-      return { status: response.status, json: (await response.json()) as unknown }
+      return { status: response.status, json: await response.json() }
     },
     async until(condition) {
       const left = new AbortController()
@@ -116,6 +121,8 @@ async function openBed(t: TestContext, folder: string, options: BedOptions): Pro
     },
   }
 }
+
+function quiet(): void {}
 
 async function listen(manager: Manager) {
   const { createServer } = await import('node:http')

@@ -25,6 +25,8 @@ import { contentLength } from './request-head.ts'
 import { pathOf } from './request-target.ts'
 import { createRouter, type RouteMatch, type Router } from './router.ts'
 
+/** What a request that somebody else answers may take to arrive: whole models are uploaded. */
+const UPLOAD_TIMEOUT_MS = 60 * 60 * 1000
 /** Connections beyond `maxConnections` that are still told so; further ones are closed without a word. */
 const SURPLUS_CONNECTIONS = 64
 
@@ -70,13 +72,15 @@ class HttpListener implements Listener {
     this.#checks = checksOf(options)
     this.#handOverCheck = options.handOver === undefined ? null : handOverCheck(options)
     this.#bodyLimits = { maxBodyBytes: limits.maxBodyBytes, budget: this.#context.admission.bodyBytes }
+    const bodyTimeoutMs = limits.headersTimeoutMs + limits.requestTimeoutMs
     const serverOptions: ServerOptions = {
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       // Deadlines are kept per request; this is for what nobody waits for any more, the trickling rest of a
       // body that was answered before it was read.
-      requestTimeout: limits.headersTimeoutMs + limits.requestTimeoutMs,
+      requestTimeout:
+        options.handOver === undefined ? bodyTimeoutMs : Math.max(bodyTimeoutMs, UPLOAD_TIMEOUT_MS),
       connectionsCheckingInterval: Math.max(10, Math.min(1000, Math.ceil(limits.headersTimeoutMs / 4))),
       joinDuplicateHeaders: true,
       // Checked here, so that the answer has the protocol's form.
