@@ -104,21 +104,21 @@ export class TestModel {
   }
 }`
 
-suite('a worker thread that native code holds', () => {
-  async function startHeld(t: TestContext, settings: object) {
-    const folder = await testFolder(t, {
-      ...modelFiles('m', HELD, { placement: 'worker' }),
-      'settings.json': JSON.stringify({ parallel_workers_timeout: 0, ...settings }),
-    })
-    const command = startCommand(t, ['serve', folder, ...FREE_PORTS])
-    const [, rest] = await command.printed(/REST +(\S+)/)
-    await command.printed(/ready in/)
-    const running = await ask(command, rest!, '1')
-    command.child.kill('SIGTERM')
-    await command.printed(/stopping/)
-    return { command, running }
-  }
+async function startHeld(t: TestContext, settings: object) {
+  const folder = await testFolder(t, {
+    ...modelFiles('m', HELD, { placement: 'worker' }),
+    'settings.json': JSON.stringify({ parallel_workers_timeout: 0, ...settings }),
+  })
+  const command = startCommand(t, ['serve', folder, ...FREE_PORTS])
+  const [, rest] = await command.printed(/REST +(\S+)/)
+  await command.printed(/ready in/)
+  const running = await ask(command, rest!, '1')
+  command.child.kill('SIGTERM')
+  await command.printed(/stopping/)
+  return { command, running }
+}
 
+suite('a worker thread that native code holds', () => {
   test('does not keep the process from ending with 0', async t => {
     const { command, running } = await startHeld(t, { shutdown_timeout: 0.1 })
     assert.equal(await statusOf(running), 503)

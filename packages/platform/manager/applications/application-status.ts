@@ -1,6 +1,6 @@
 import type { ApplicationStatus, ServableRecord } from '../../store/index.ts'
 
-export interface ComputedStatus {
+interface ComputedStatus {
   readonly status: ApplicationStatus
   readonly statusMessage: string | undefined
 }

@@ -5,7 +5,7 @@ import { applicationOwner } from '../servables/servable-owner.ts'
 import type { RunOrder } from '../servables/servable-runs.ts'
 import type { ApplicationPlan } from './plan-application.ts'
 
-export interface StaffedStages {
+interface StaffedStages {
   readonly stages: readonly ApplicationStage[]
   /** Servables that were made for them, to be started when that is committed. */
   readonly orders: readonly RunOrder[]

@@ -1,5 +1,5 @@
 /** The latest of what was said under each key: however slow the reader is, no more is kept than there are keys. */
-export interface Latest<T> {
+interface Latest<T> {
   set(key: string, value: T): void
   /** Waits for something, and gives and forgets at most `max`; `undefined` once the signal is aborted. */
   take(max: number): Promise<readonly (readonly [key: string, value: T])[] | undefined>

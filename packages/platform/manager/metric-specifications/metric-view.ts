@@ -15,10 +15,7 @@ export interface MetricView {
   }
 }
 
-export function metricView(
-  metric: MetricSpecificationRecord,
-  servable: ServableRecord | undefined,
-): MetricView {
+function metricView(metric: MetricSpecificationRecord, servable: ServableRecord | undefined): MetricView {
   return {
     id: metric.id,
     name: metric.name,

@@ -8,7 +8,7 @@ import type {
 import type { PickName } from './servable-names.ts'
 import type { RunOrder } from './servable-runs.ts'
 
-export interface WantedServable {
+interface WantedServable {
   readonly version: ModelVersionRecord
   readonly configuration: DeploymentConfigurationRecord | undefined
   readonly metadata: StringMap

@@ -7,7 +7,7 @@ export type PickName = (
   isTaken: (name: string) => boolean | Promise<boolean>,
 ) => Promise<string>
 
-export interface NameRandomness {
+interface NameRandomness {
   /** An integer from 0 up to, and without, `end`. */
   readonly integer: (end: number) => number
   readonly uuid: () => string

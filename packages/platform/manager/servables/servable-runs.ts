@@ -33,7 +33,7 @@ export interface ServableRuns {
   close(): Promise<void>
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly follow: boolean
   readonly signal: AbortSignal
 }

@@ -6,7 +6,7 @@ import { readQuantity } from './quantity.ts'
 /** What the driver says itself; a configuration's values of them are not used. */
 const RESERVED_VARIABLES: readonly string[] = ['APP_PORT', 'MODEL_DIR']
 
-export interface PlannedServable {
+interface PlannedServable {
   readonly spec: ServableSpec
   /** What the configuration says and no driver is told, for the log. */
   readonly notApplied: readonly string[]

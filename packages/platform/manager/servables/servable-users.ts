@@ -2,7 +2,7 @@ import type { ApplicationRecord, ServableRecord, StoreTables } from '../../store
 import { ownerApplicationId } from './servable-owner.ts'
 
 /** Who needs a servable. */
-export interface ServableUsers {
+interface ServableUsers {
   readonly applications: readonly string[]
   /** Names of metric specifications. */
   readonly metrics: readonly string[]

@@ -117,8 +117,6 @@ test('a profile that was not given is NONE, and the older form of a signature is
 
 test('the manager says what it is, what it offers and what it does not', async t => {
   const { url, complaints } = await startManager(t, { buildInfo: { version: '9.9.9', commit: 'abc' } })
-  const health = await fetch(`${url}/health`)
-  assert.equal(await health.text(), 'OK')
   const [, info] = await ask(`${url}/api/buildinfo`)
   assert.equal((info as { version: string }).version, '9.9.9')
   assert.equal((info as { gitHeadCommit: string }).gitHeadCommit, 'abc')

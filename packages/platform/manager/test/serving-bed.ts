@@ -28,7 +28,7 @@ export interface ServingBed {
   restart(driver?: ControlledDriver): Promise<ServingBed>
 }
 
-export interface BedOptions {
+interface BedOptions {
   readonly driver?: ControlledDriver
   readonly serving?: ManagerOptions['serving']
 }
