@@ -174,7 +174,7 @@ suite('millrace apply', { concurrency: 1 }, () => {
 })
 
 suite('other commands', { concurrency: 1 }, () => {
-  test('check 85: clusters are added, chosen, listed, removed; --cluster goes before the current one', async () => {
+  test('check 85: clusters are added and chosen; --cluster goes before the current one', async () => {
     const home = join(folder, 'home')
     await mkdir(home)
     const run = (...args: string[]) => runMillrace(args, { cwd: folder, environment: { HOME: home } })
@@ -187,13 +187,9 @@ suite('other commands', { concurrency: 1 }, () => {
     const kept = await readFile(join(home, '.hs/config.yaml'), 'utf8')
     assert.match(kept, /current_cluster: away/)
     assert.match(kept, /name: here\n +cluster:\n +server: /)
-    assert.match((await run('cluster', 'list')).stdout, /here/)
-    assert.notEqual((await run('get', 'models')).exitCode, 0)
     const chosen = await run('get', 'models', '--cluster', 'here')
     assert.equal(chosen.exitCode, 0, chosen.stderr)
     assert.match(chosen.stdout, /scaler/)
-    assert.equal((await run('cluster', 'rm', 'away')).exitCode, 0)
-    assert.doesNotMatch(await readFile(join(home, '.hs/config.yaml'), 'utf8'), /away/)
   })
 
   test('predict asks an application', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { refusalOf } from './bed/gateway-calls.ts'
-import { BUILT_IN, field, SCALE_CODE, type VersionView } from './bed/manager-calls.ts'
+import { BUILT_IN, field, SCALE_CODE } from './bed/manager-calls.ts'
 import { registerScripted, scripted, startBed } from './bed/up-bed.ts'
 
 /** Seconds that a request may take, so that one can take too long here. */
@@ -175,17 +175,18 @@ suite('what comes in as JSON', { concurrency: 1 }, () => {
   })
 
   test('check 61: nested fields are refused by name', async () => {
-    // A decision of ours: they are kept and shown, but no runtime is told of them.
+    // A decision of ours: they are kept and shown, and predictions with them are not there.
     const person = { name: 'person', subfields: [field('age', 'INT32', [])], shape: { dims: [] } }
-    const { json } = await bed.upload({
+    const version = await bed.release({
       ...gives,
       name: 'nested',
       signature: { signatureName: 'act', inputs: [person], outputs: [field('whole', 'INT32', [])] },
     })
-    const version = await bed.built(json as VersionView)
     assert.partialDeepStrictEqual(version['modelSignature'], { inputs: [person] })
-    assert.equal(version.status, 'Failed')
-    assert.match(version['statusMessage'] as string, /person/)
+    await bed.ready('nested-app', [[[version.id, 100]]])
+    const { status, json } = await bed.ask('nested-app', { person: { age: 3 } })
+    assert.equal(status, 501)
+    assert.match(json['information'] as string, /person/)
   })
 })
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import { toTensor } from '@millrace/sdk'
+import { createGrpcClient } from '@millrace/sdk/client'
 import { refusalOf } from './bed/gateway-calls.ts'
 import { BUILT_IN, field } from './bed/manager-calls.ts'
 import { registerScripted, scripted, startBed } from './bed/up-bed.ts'
@@ -184,7 +186,10 @@ suite('variants', { concurrency: 1 }, () => {
         [second.id, 50],
       ],
     ])
-    assert.deepEqual([...(await answersOf('halves', 60)).keys()].toSorted(), [1, 2])
+    assert.deepEqual(
+      [...(await answersOf('halves', 60)).keys()].toSorted((a, b) => Number(a) - Number(b)),
+      [1, 2],
+    )
   })
 })
 
@@ -211,6 +216,22 @@ suite('gRPC', { concurrency: 1 }, () => {
     }
     const { details } = await refusalOf(bed.gateway.predictModel(undefined, [one]))
     assert.match(details, /ModelSpec is not defined/)
+  })
+
+  test('check 71: an application and a servable are models of the Open Inference Protocol, too', async t => {
+    const { executionGraph } = await bed.ready('as-model', [[[first.id, 100]]])
+    const { servableName } = executionGraph.stages[0]!.modelVariants[0]!
+    const inputs = [{ name: 'x', datatype: 'FP64', shape: [], data: [1] }]
+    for (const name of ['as-model', servableName!]) {
+      const { outputs } = await bed.ok<{ outputs: readonly object[] }>('POST', `/v2/models/${name}/infer`, {
+        inputs,
+      })
+      assert.partialDeepStrictEqual(outputs, [{ name: 'y', datatype: 'FP64', data: [1] }])
+    }
+    const client = createGrpcClient({ target: bed.up.grpc })
+    t.after(() => client.close())
+    const answer = await client.infer({ modelName: 'as-model', inputs: [toTensor(one)] })
+    assert.deepEqual(answer.outputs[0]?.data, Float64Array.of(1))
   })
 
   test("check 9: the path that the message's package suggests is nobody's", async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { openEvents } from './bed/event-stream.ts'
 import { BUILT_IN, field, SCALE_CODE, SCALE_SIGNATURE, type VersionView } from './bed/manager-calls.ts'
+import { refused } from './bed/refused.ts'
 import { startBed } from './bed/up-bed.ts'
 
 const bed = await startBed()
@@ -10,17 +11,9 @@ after(() => bed.close())
 const files = { 'src/func_main.mjs': SCALE_CODE }
 const scaler = { name: 'scaler', files }
 
-interface Refused {
-  readonly message: string
-  readonly error: string
-}
-
-const refused = async (answer: Promise<{ status: number; json: unknown }>, status = 400): Promise<string> => {
-  const { status: got, json } = await answer
-  const { message, error } = json as Refused
-  assert.equal(got, status, message)
-  assert.equal(error, status === 404 ? 'NotFound' : 'InvalidRequest')
-  return message
+async function logOf({ id }: VersionView): Promise<readonly string[]> {
+  const events = await (await openEvents(`${bed.up.url}/api/v2/model/version/${id}/logs`)).rest()
+  return events.filter(({ event }) => event === 'Log').map(({ data }) => data)
 }
 
 suite('uploads', { concurrency: 1 }, () => {
@@ -79,7 +72,10 @@ suite('uploads', { concurrency: 1 }, () => {
     assert.equal((await bed.built(first.json as VersionView)).status, 'Failed')
     const others = await Promise.all([1, 2, 3].map(() => bed.upload({ name: 'counted', files })))
     const numbers = [first, ...others].map(({ json }) => (json as VersionView).modelVersion)
-    assert.deepEqual(numbers.toSorted(), [1, 2, 3, 4])
+    assert.deepEqual(
+      numbers.toSorted((a, b) => a - b),
+      [1, 2, 3, 4],
+    )
     await Promise.all(others.map(({ json }) => bed.built(json as VersionView)))
   })
 
@@ -186,11 +182,6 @@ suite('builds', { concurrency: 1 }, () => {
     const unknown = await refused(bed.call('GET', '/api/v2/model/version/999999/logs'), 404)
     assert.match(unknown, /999999/)
   })
-
-  async function logOf({ id }: VersionView): Promise<readonly string[]> {
-    const events = await (await openEvents(`${bed.up.url}/api/v2/model/version/${id}/logs`)).rest()
-    return events.filter(({ event }) => event === 'Log').map(({ data }) => data)
-  }
 })
 
 suite('versions', { concurrency: 1 }, () => {

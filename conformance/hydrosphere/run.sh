@@ -6,12 +6,13 @@ cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 here=conformance/hydrosphere
 
-node --conditions=millrace-source $here/trials/run.ts --short
+status=0
+node --conditions=millrace-source $here/trials/run.ts --short || status=1
 
 if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
   echo "hydrosphere: SKIPPED, because Python 3 with venv is not on this machine" >&2
   echo "0 passed, 0 failed, 1 skipped"
-  exit 0
+  exit "$status"
 fi
 
 # make_environment FOLDER REQUIREMENTS: a virtual environment, made anew when its requirements change.
@@ -30,5 +31,6 @@ for generation in g1 g2; do
   make_environment $here/.venv/$generation $here/requirements-$generation.txt
   export "MILLRACE_TEST_HYDROSPHERE_${generation^^}=$PWD/$here/.venv/$generation/bin/python"
 done
-exec $here/.venv/sdk/bin/python -W ignore::ResourceWarning -m unittest discover --buffer --verbose \
-  --start-directory $here/python --pattern 'test_*.py'
+$here/.venv/sdk/bin/python -W ignore::ResourceWarning -m unittest discover --buffer --verbose \
+  --start-directory $here/python --pattern 'test_*.py' || status=1
+exit "$status"

@@ -35,18 +35,19 @@ const texts = (outputs: ReadonlyMap<string, Tensor>) => (outputs.get('said')!.da
 const deploy = (modelName: string, more: object = {}) =>
   bed.ok<ServableView>('POST', '/api/v2/servable', { modelName, version: 1, ...more })
 
-suite('what a runtime finds', { concurrency: 1 }, () => {
-  const looksAround = (generation: HydrosphereGeneration) => `
-    import { readFileSync } from 'node:fs'
-    export const generation = '${generation}'
-    export function predict() {
-      const { APP_PORT, MODEL_DIR, COLOUR = 'none' } = process.env
-      const contract = readFileSync(MODEL_DIR + '/contract.protobin').toString('hex')
-      const deep = readFileSync(MODEL_DIR + '/files/a/b/c.txt', 'utf8')
-      const data = [contract, deep, APP_PORT, COLOUR]
-      return [{ name: 'said', datatype: 'BYTES', shape: [data.length], data }]
-    }`
+/** Tells what is in its environment. */
+const looksAround = (generation: HydrosphereGeneration) => `
+  import { readFileSync } from 'node:fs'
+  export const generation = '${generation}'
+  export function predict() {
+    const { APP_PORT, MODEL_DIR, COLOUR = 'none' } = process.env
+    const contract = readFileSync(MODEL_DIR + '/contract.protobin').toString('hex')
+    const deep = readFileSync(MODEL_DIR + '/files/a/b/c.txt', 'utf8')
+    const data = [contract, deep, APP_PORT, COLOUR]
+    return [{ name: 'said', datatype: 'BYTES', shape: [data.length], data }]
+  }`
 
+suite('what a runtime finds', { concurrency: 1 }, () => {
   test('check 13: the contract in the generation of the runtime, files with their folders', async () => {
     for (const [generation, image] of [
       ['G1', 'conformance/scripted:G1'],
@@ -146,13 +147,15 @@ suite('when a runtime is ready', { concurrency: 1 }, () => {
   })
 })
 
+/** Knows one function. */
+const choosy = (wanted: string) => `export const generation = 'G1'
+  export function predict(inputs, name) {
+    if (name !== '${wanted}') throw { code: 3, details: name + ' signature is not present in the model' }
+    return [{ name: 'y', datatype: 'FP64', shape: [], data: [2] }]
+  }`
+
 suite('what a runtime says', { concurrency: 1 }, () => {
   test('check 17: G1 is told the signature, and its refusal of an unknown one arrives', async () => {
-    const choosy = (wanted: string) => `export const generation = 'G1'
-      export function predict(inputs, name) {
-        if (name !== '${wanted}') throw { code: 3, details: name + ' signature is not present in the model' }
-        return [{ name: 'y', datatype: 'FP64', shape: [], data: [2] }]
-      }`
     const runtime = 'conformance/scripted:G1'
     const right = await bed.serve(
       await bed.release({ ...scripted('right-name', choosy('act'), X, Y), runtime }),
@@ -183,6 +186,9 @@ suite('what a runtime says', { concurrency: 1 }, () => {
     }
   })
 })
+
+const names = async (path: string) =>
+  (await bed.ok<{ name: string }[]>('GET', `/api/v1/runtime${path}`)).map(({ name }) => name)
 
 suite('version 1 of the manager', { concurrency: 1 }, () => {
   const body = {
@@ -241,8 +247,6 @@ suite('version 1 of the manager', { concurrency: 1 }, () => {
   })
 
   test('check 26: it is listed, and found by the type of models', async () => {
-    const names = async (path: string) =>
-      (await bed.ok<{ name: string }[]>('GET', `/api/v1/runtime${path}`)).map(({ name }) => name)
     assert.ok((await names('')).includes('acme/echo'))
     assert.deepEqual(await names('/modelType/python:3.6'), ['acme/echo'])
     assert.deepEqual(await names('/modelType/tensorflow:1.7'), [])

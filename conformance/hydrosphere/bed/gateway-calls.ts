@@ -46,14 +46,12 @@ export function createGatewayCalls(address: string): GatewayCalls {
   })
   const unary = async (path: string, message: Uint8Array) => {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-    const bytes = (buffer: Buffer) => buffer
-    client.makeUnaryRequest(path, bytes, bytes, Buffer.from(message), new Metadata(), (error, answer) => {
+    client.makeUnaryRequest(path, asItIs, asItIs, Buffer.from(message), new Metadata(), (error, answer) => {
       if (error === null) resolve(new Uint8Array(answer!))
       else reject(error)
     })
     return promise
   }
-  const byName = (tensors: readonly Tensor[]) => new Map(tensors.map(tensor => [tensor.name, tensor]))
   return {
     client,
     unary,
@@ -72,6 +70,9 @@ export function createGatewayCalls(address: string): GatewayCalls {
     close: () => client.close(),
   }
 }
+
+const asItIs = (bytes: Buffer) => bytes
+const byName = (tensors: readonly Tensor[]) => new Map(tensors.map(tensor => [tensor.name, tensor]))
 
 /** How a call was refused. Rejects if it was not. */
 export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {

@@ -122,7 +122,7 @@ export function createManagerCalls(url: string): ManagerCalls {
       text,
       headers: response.headers,
       get json(): unknown {
-        return JSON.parse(text)
+        return JSON.parse(text) as unknown
       },
     }
   }

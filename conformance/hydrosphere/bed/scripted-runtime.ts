@@ -44,15 +44,15 @@ const unary = (answer: (request: Uint8Array) => Promise<Uint8Array> | Uint8Array
     Promise.try(answer, new Uint8Array(call.request)).then(
       bytes => reply(null, Buffer.from(bytes)),
       (error: Partial<ServiceError>) =>
-        reply({ code: error.code ?? status.INTERNAL, details: error.details ?? String(error) }),
+        reply({ code: error.code ?? status.INTERNAL, details: error.details ?? error.message ?? '' }),
     )
   }
-  return handle as unknown as UntypedHandleCall
+  return handle
 }
 
 const methods: Record<string, UntypedHandleCall> = {
   [HYDROSPHERE_PREDICT_PATHS[generation]]: unary(async message => {
-    const { request, signatureName = '' } = decodePredictRequest(message, generation)
+    const { request, signatureName } = decodePredictRequest(message, generation)
     const outputs = await behaviour.predict(request.inputs, signatureName)
     return Buffer.concat(encodePredictResponse(outputs.map(toTensor), generation))
   }),
@@ -83,6 +83,6 @@ for (const [path, handler] of Object.entries(methods)) {
 }
 server.bindAsync(`127.0.0.1:${APP_PORT}`, ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) throw error
-  console.log(`listening on ${port}`)
+  process.stdout.write(`listening on ${port}\n`)
 })
 process.once('SIGTERM', () => server.tryShutdown(() => process.exit(0)))

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { createGatewayCalls, type GatewayCalls } from './gateway-calls.ts'
-import { createManagerCalls, field, type ManagerCalls, type Upload } from './manager-calls.ts'
+import { createManagerCalls, type field, type ManagerCalls, type Upload } from './manager-calls.ts'
 import { startUp, type UpOptions, type UpProcess } from './up-process.ts'
 
 /** A `millrace up` of its own, and those who ask it. */

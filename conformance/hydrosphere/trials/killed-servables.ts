@@ -30,9 +30,9 @@ export const killedServables: Trial = async ({ rounds, random }) => {
 
     const counts = { asked: 0 }
     const reasons: string[] = []
-    let running = true
+    const ended = new AbortController()
     const caller = async () => {
-      while (running) {
+      while (!ended.signal.aborted) {
         const { status, json } = await bed.ask('killed-app', { x: 1 })
         counts.asked += 1
         if (status !== 200) reasons.push(`${status} ${String(json['information'])}`)
@@ -46,7 +46,7 @@ export const killedServables: Trial = async ({ rounds, random }) => {
       process.kill(pids[Math.floor(random() * pids.length)]!, 'SIGKILL')
     }
     await replicasOf(bed, servableName!)
-    running = false
+    ended.abort()
     await callers
     const allowed = rounds * CALLERS
     assert.ok(

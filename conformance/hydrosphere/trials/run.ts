@@ -2,6 +2,7 @@
  * Trials of the platform under strain: node conformance/hydrosphere/trials/run.ts [--short] [--rounds N] [--seed N]
  * [--only NAME]. Prints what each has found; the exit code is 1 if a promise was broken.
  */
+import { inspect } from 'node:util'
 import { crashes } from './crashes.ts'
 import { killedServables } from './killed-servables.ts'
 import { longLists } from './long-lists.ts'
@@ -21,18 +22,22 @@ const flags = trialFlags(process.argv.slice(2))
 if (flags.only !== undefined && TRIALS[flags.only] === undefined) {
   throw new Error(`--only ${flags.only} is none of ${Object.keys(TRIALS).join(', ')}`)
 }
-console.log(`seed ${flags.seed}`)
+print(`seed ${flags.seed}`)
 let failed = 0
 for (const [name, trial] of Object.entries(TRIALS)) {
   if (flags.only !== undefined && name !== flags.only) continue
   const startedMs = performance.now()
   try {
     const lines = await trial(flags)
-    console.log(`✔ ${name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`)
-    for (const line of lines) console.log(`    ${line}`)
+    print(`✔ ${name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`)
+    for (const line of lines) print(`    ${line}`)
   } catch (error) {
     failed += 1
-    console.error(`✖ ${name}`, error)
+    print(`✖ ${name} ${inspect(error)}`)
   }
 }
 process.exitCode = failed === 0 ? 0 : 1
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

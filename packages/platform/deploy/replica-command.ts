@@ -13,13 +13,22 @@ export interface ReplicaCommand {
 
 /** @throws ServingError UNIMPLEMENTED for a kind of runtime that is no process of this machine */
 export function replicaCommand(
-  { name, runtime, modelFolder }: ServableSpec,
+  { name, modelName, runtime, modelFolder }: ServableSpec,
   builtInCommand: readonly string[],
 ): ReplicaCommand {
   const files = join(modelFolder, 'files')
   if (runtime.kind === 'built-in') {
     return {
-      command: [...builtInCommand, 'runtime', '--model-dir', modelFolder, '--host', REPLICA_HOST],
+      command: [
+        ...builtInCommand,
+        'runtime',
+        '--model-dir',
+        modelFolder,
+        '--host',
+        REPLICA_HOST,
+        '--name',
+        modelName,
+      ],
       workingFolder: files,
       protocol: 'G3',
     }

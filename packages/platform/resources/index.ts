@@ -1,6 +1,5 @@
 /** Resource files: what operators write down about models, applications and deployment configurations. */
 export { type Cluster, type ClusterFile, readClusterFile, writeClusterFile } from './cluster-file.ts'
-export { type ContractWords, contractWords, type FieldWords } from './contract-words.ts'
 export { diffResources, type ResourceChange } from './diff-resources.ts'
 export { type ParsedResources, type ParseOptions, parseResources } from './parse-resources.ts'
 export { listPayload, type PayloadFile, type PayloadLimits } from './payload-files.ts'

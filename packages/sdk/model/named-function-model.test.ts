@@ -29,7 +29,7 @@ async function modelOf(t: TestContext, path: string, code: string, extra: Record
       { name: 'unit', datatype: 'BYTES', shape: [1], contentType: 'str' },
     ],
     outputs: [
-      { name: 'total', datatype: 'FP64', shape: [1] },
+      { name: 'total', datatype: 'FP64', shape: [] },
       { name: 'label', datatype: 'BYTES', shape: [1], contentType: 'str' },
     ],
     enforceContract: true,
@@ -40,7 +40,7 @@ async function modelOf(t: TestContext, path: string, code: string, extra: Record
   return new NamedFunctionModel(settings)
 }
 
-const ADD = `export const scale = ({ xs, unit }) => ({ total: [xs.data[0] + xs.data[1]], label: unit })`
+const ADD = `export const scale = ({ xs, unit }) => ({ total: xs.data[0] + xs.data[1], label: unit })`
 
 test('a function gets one value for each input, and its values are the outputs', async t => {
   for (const path of ['src/func_main.ts', 'func_main.mjs']) {

@@ -53,11 +53,23 @@ export class NamedFunctionModel extends TypedModel<SettingsContract> {
     this.#answer = answer as NamedFunction
   }
 
-  override predict(values: object, context: RequestContext): never {
+  override async predict(values: object, context: RequestContext): Promise<never> {
     if (this.#answer === undefined)
       throw new ServingError('UNAVAILABLE', `Model ${this.settings.name} is not loaded`)
     // What it returns is checked against the contract before anybody sees it.
-    return this.#answer(values as never, context) as never
+    return this.#withScalars(await this.#answer(values as never, context)) as never
+  }
+
+  /** A number that stands alone is the value of an output without extents. */
+  #withScalars(answer: unknown): unknown {
+    if (typeof answer !== 'object' || answer === null) return answer
+    const outputs = this[CONTRACT].outputs
+    const entries = Object.entries(answer).map(([name, value]: [string, unknown]) =>
+      typeof value !== 'object' && outputs[name]?.shape.length === 0
+        ? [name, { shape: [], data: [value] }]
+        : [name, value],
+    )
+    return Object.fromEntries(entries)
   }
 }
 
