@@ -179,7 +179,7 @@ const WRONG: readonly (readonly [string, readonly TensorLike[], RegExp])[] = [
   [
     'columns of different length',
     [a, { ...a, name: 'b', shape: [1], data: [1] }],
-    /^input 'b' has shape \[1\]; expected \[2\]/,
+    /^input 'b' has 1 rows, input 'a' 2$/,
   ],
   ['a column with rows of its own', [{ ...a, shape: [1, 2] }, a], /^input 'a' has shape \[1,2\]/],
   [

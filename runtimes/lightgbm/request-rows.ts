@@ -1,5 +1,5 @@
-import { bf16ToFloat32, formatShape, ServingError, type Tensor } from '@millrace/sdk'
-import type { Rows } from '@millrace/trees'
+import { formatShape, ServingError, type Tensor } from '@millrace/sdk'
+import { type Rows, toFloat32 } from '@millrace/trees'
 import type { TableColumns } from './table-columns.ts'
 
 /** The rows of one request, features side by side. */
@@ -42,18 +42,12 @@ function readMatrix(tensor: Tensor, { featureCount, expected }: TableColumns): R
 
 function toRows(tensor: Tensor): Rows {
   switch (tensor.datatype) {
-    case 'FP32':
     case 'FP64':
       return tensor.data
-    case 'BF16':
-      return bf16ToFloat32(tensor.data)
-    case 'INT64':
-    case 'UINT64':
-      return Float32Array.from(tensor.data, Number)
     case 'BYTES':
       throw invalid(`input '${tensor.name}' is text; expected numbers`)
     default:
-      return new Float32Array(tensor.data)
+      return toFloat32(tensor)
   }
 }
 

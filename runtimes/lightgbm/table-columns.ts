@@ -1,4 +1,5 @@
-import { type BytesArray, bf16ToFloat32, formatShape, ServingError, type Tensor } from '@millrace/sdk'
+import { type BytesArray, bf16ToFloat32, ServingError, type Tensor } from '@millrace/sdk'
+import { fillRows, orderColumns, shownNames } from '@millrace/trees'
 import type { ModelText } from './model-text.ts'
 
 /** How a model reads tables: one column for each feature, by its name. */
@@ -29,7 +30,7 @@ export function createTableColumns({ header, pandasCategories }: ModelText): Tab
   const categories = assignCategories(header.featureInfos, pandasCategories)
   const expected =
     `one tensor of shape [-1,${featureCount}], or ` +
-    `${featureCount === 1 ? 'one' : `${featureCount} tensors`} of shape [-1] or [-1,1] named ${someOf(featureNames)}`
+    `${featureCount === 1 ? 'one' : `${featureCount} tensors`} of shape [-1] or [-1,1] named ${shownNames(featureNames)}`
 
   return {
     featureCount,
@@ -38,29 +39,11 @@ export function createTableColumns({ header, pandasCategories }: ModelText): Tab
     has: name => indexOf(name) !== undefined,
     hasCategories: feature => categories[feature] !== undefined,
     read(columns) {
-      const rowCount = columns[0]?.shape[0] ?? 0
-      const byFeature: (Tensor | undefined)[] = Array.from({ length: featureCount }, () => undefined)
-      for (const column of columns) {
-        const { name, shape } = column
-        const feature = indexOf(name)
-        if (feature === undefined) throw invalid(`unexpected input '${name}'; expected ${expected}`)
-        if (byFeature[feature] !== undefined) throw invalid(`input '${name}' is given twice`)
-        const isColumn = shape.length === 1 || (shape.length === 2 && shape[1] === 1)
-        if (!isColumn || shape[0] !== rowCount)
-          throw invalid(
-            `input '${name}' has shape ${formatShape(shape)}; expected [${rowCount}] or [${rowCount},1]`,
-          )
-        byFeature[feature] = column
-      }
-      const missing = featureNames.find((_, feature) => byFeature[feature] === undefined)
-      if (missing !== undefined)
-        throw invalid(`input '${missing}' is missing; the model was trained with ${featureCount} features`)
-      const rows = new Float64Array(rowCount * featureCount)
-      for (let feature = 0; feature < featureCount; feature++) {
-        const values = toNumbers(byFeature[feature]!, categories[feature])
-        for (let row = 0; row < rowCount; row++) rows[row * featureCount + feature] = values[row]!
-      }
-      return { rows, rowCount }
+      const table = orderColumns(columns, featureNames, indexOf)
+      const rows = fillRows(new Float64Array(table.rowCount * featureCount), table, (column, feature) =>
+        toNumbers(column, categories[feature]),
+      )
+      return { rows, rowCount: table.rowCount }
     },
   }
 }
@@ -116,16 +99,6 @@ function toCodes(
   if (contentType !== undefined && contentType !== null && contentType !== 'str')
     throw invalid(`input '${name}' has a content type other than str; expected the names of categories`)
   return Float64Array.from(texts.toStrings(), text => categories.get(text) ?? Number.NaN)
-}
-
-const MOST_NAMES_LISTED = 5
-
-function someOf(names: readonly string[]): string {
-  const shown = names
-    .slice(0, MOST_NAMES_LISTED)
-    .map(name => `'${name}'`)
-    .join(', ')
-  return names.length > MOST_NAMES_LISTED ? `${shown} and ${names.length - MOST_NAMES_LISTED} more` : shown
 }
 
 function invalid(message: string): ServingError {

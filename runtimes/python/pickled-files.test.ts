@@ -64,6 +64,11 @@ suite('what counts as a pickle', () => {
     assert.equal(await found(estimatorPickle, wellKnown), 'model.joblib')
     const named = settingsOf(join(wellKnown.uri, 'model.pkl'))
     assert.equal(await estimatorPickle(named), named.uri)
+    const empty = await model('empty', { 'weights.npz': '' })
+    await assert.rejects(estimatorPickle(empty), {
+      code: 'FAILED_PRECONDITION',
+      message: `folder '${empty.uri}' has no model.joblib, model.pickle, model.pkl; name the model's file in parameters.uri`,
+    })
   })
 
   test('a folder holds one at any depth, by any of their endings', async () => {

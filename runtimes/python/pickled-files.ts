@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ModelSettings, modelFile } from '@millrace/sdk'
+import { type ModelSettings, modelFile, ServingError } from '@millrace/sdk'
 
 /** MLServer's names for the file of an estimator; XGBoost and LightGBM objects that were pickled are named alike. */
 const ESTIMATOR_FILES: readonly string[] = ['model.joblib', 'model.pickle', 'model.pkl']
@@ -23,8 +23,19 @@ const SAFE_LOADERS: ReadonlySet<string> = new Set(['mlflow.onnx', 'mlflow.catboo
  */
 export type FindPickle = (settings: ModelSettings) => Promise<string | undefined>
 
-/** The one file of an estimator, which is a pickle whatever it is called. */
-export const estimatorPickle: FindPickle = settings => modelFile(settings, ESTIMATOR_FILES)
+/**
+ * The one file of an estimator, which is a pickle whatever it is called.
+ * @throws ServingError FAILED_PRECONDITION for a folder without any
+ */
+export const estimatorPickle: FindPickle = async settings => {
+  const path = await modelFile(settings, ESTIMATOR_FILES)
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory() !== true) return path
+  throw new ServingError(
+    'FAILED_PRECONDITION',
+    `folder '${path}' has no ${ESTIMATOR_FILES.join(', ')}; name the model's file in parameters.uri`,
+  )
+}
 
 /** Any pickle in the model's folder, or the model's file if it is one. */
 export const folderPickle: FindPickle = async settings => pickleIn(await modelFile(settings, []))

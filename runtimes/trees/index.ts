@@ -9,4 +9,6 @@ export {
   type Tree,
   type TreeRange,
 } from './ensemble.ts'
+export { type FeatureColumns, fillRows, orderColumns, shownNames } from './feature-columns.ts'
 export { createScorer } from './scorer.ts'
+export { toFloat32 } from './to-float32.ts'

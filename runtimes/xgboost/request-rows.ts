@@ -1,11 +1,5 @@
-import {
-  type BytesArray,
-  bf16ToFloat32,
-  formatShape,
-  type InferenceRequest,
-  ServingError,
-  type Tensor,
-} from '@millrace/sdk'
+import { type BytesArray, formatShape, type InferenceRequest, ServingError, type Tensor } from '@millrace/sdk'
+import { fillRows, orderColumns, shownNames, toFloat32 } from '@millrace/trees'
 import type { Booster } from './booster.ts'
 
 /** The features of a request, row-major. */
@@ -32,33 +26,15 @@ export function createRowReader(
     }
     if (tensor.datatype === 'BYTES')
       throw invalid(`input '${name}' has datatype BYTES; expected numbers, such as FP32`)
-    return { rows: withMissing(toFloats(tensor), missing, tensor.data), rowCount: shape[0]! }
+    return { rows: withMissing(toFloat32(tensor), missing, tensor.data), rowCount: shape[0]! }
   }
 
   function readColumns(inputs: readonly Tensor[]): RequestRows {
-    const rowCount = columnLength(inputs[0]!)
-    const isFilled = new Uint8Array(featureCount)
-    const rows = new Float32Array(rowCount * featureCount)
-    for (const tensor of inputs) {
-      const column = columnOf.get(tensor.name)
-      if (column === undefined)
-        throw invalid(
-          `unexpected input '${tensor.name}'; the model has the features ${shownNames(featureNames)}`,
-        )
-      if (isFilled[column] === 1) throw invalid(`input '${tensor.name}' is given twice`)
-      if (columnLength(tensor) !== rowCount) {
-        throw invalid(
-          `input '${tensor.name}' has ${columnLength(tensor)} rows, input '${inputs[0]!.name}' ${rowCount}`,
-        )
-      }
-      isFilled[column] = 1
-      const codes = codesOf[column]
-      const values = tensor.datatype === 'BYTES' ? toCodes(tensor.name, tensor.data, codes) : toFloats(tensor)
-      for (let row = 0; row < rowCount; row++) rows[row * featureCount + column] = values[row]!
-    }
-    const absent = isFilled.indexOf(0)
-    if (absent >= 0) throw invalid(`input '${featureNames[absent]!}' is missing; every feature is needed`)
-    return { rows: withMissing(rows, missing), rowCount }
+    const table = orderColumns(inputs, featureNames, name => columnOf.get(name))
+    const rows = fillRows(new Float32Array(table.rowCount * featureCount), table, (tensor, column) =>
+      tensor.datatype === 'BYTES' ? toCodes(tensor.name, tensor.data, codesOf[column]) : toFloat32(tensor),
+    )
+    return { rows: withMissing(rows, missing), rowCount: table.rowCount }
   }
 
   return ({ inputs }) => {
@@ -76,30 +52,6 @@ export function createRowReader(
     throw invalid(
       `the request has ${inputs.length} inputs; the model has no names of features, so expected is one tensor [-1, ${featureCount}]`,
     )
-  }
-}
-
-/** One value a row: `[rows]` or `[rows, 1]`. */
-function columnLength({ name, shape }: Tensor): number {
-  if (shape.length === 1 || (shape.length === 2 && shape[1] === 1)) return shape[0]!
-  throw invalid(`input '${name}' has shape ${formatShape(shape)}; a feature has shape [-1] or [-1, 1]`)
-}
-
-/** FP32 stays where it is; everything else is converted, as XGBoost does. */
-function toFloats(tensor: Exclude<Tensor, { datatype: 'BYTES' }>): Float32Array {
-  switch (tensor.datatype) {
-    case 'FP32':
-      return tensor.data
-    case 'BF16':
-      return bf16ToFloat32(tensor.data)
-    case 'INT64':
-    case 'UINT64': {
-      const floats = new Float32Array(tensor.data.length)
-      for (let index = 0; index < floats.length; index++) floats[index] = Number(tensor.data[index]!)
-      return floats
-    }
-    default:
-      return new Float32Array(tensor.data)
   }
 }
 
@@ -126,14 +78,6 @@ function toCodes(
       `input '${name}' has ${JSON.stringify(text)}; the model knows ${shownNames([...codes.keys()])}`,
     )
   })
-}
-
-function shownNames(names: readonly string[]): string {
-  const shown = names
-    .slice(0, 10)
-    .map(name => `'${name}'`)
-    .join(', ')
-  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown || 'none'
 }
 
 function invalid(message: string): ServingError {

@@ -186,7 +186,7 @@ test('a model with names takes a tensor for each feature, in any order', async (
   assert.deepEqual((await model.predict([rows])).outputs[0]?.data, Float32Array.from(sums))
   const refused = (inputs: TensorLike[], message: string) =>
     assert.rejects(model.predict(inputs), { code: 'INVALID_ARGUMENT', message })
-  await refused([b], "input 'a' is missing; every feature is needed")
+  await refused([b], "input 'a' is missing; the model was trained with 2 features")
   await refused([a, { ...b, name: 'c' }], "unexpected input 'c'; the model has the features 'a', 'b'")
   await refused([a, a], "input 'a' is given twice")
   await refused([a, { ...b, shape: [1], data: [1] }], "input 'b' has 1 rows, input 'a' 3")

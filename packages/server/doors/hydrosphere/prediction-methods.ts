@@ -95,7 +95,10 @@ function statusMethod(dataPlane: DataPlane, models: Models): GrpcUnaryMethod {
     isExemptFromLimits: true,
     handle() {
       const isServing = dataPlane.isReady()
-      const isLoading = models.loaded(undefined, undefined).some(({ isLoading }) => isLoading)
+      const entries = models.loaded(undefined, undefined)
+      // Before the first load begins there is none, and after the last one start-up ends a moment later.
+      const isLoading =
+        entries.some(({ isLoading }) => isLoading) || entries.every(({ instance }) => instance !== null)
       const status = isServing ? 'SERVING' : isLoading ? 'UNKNOWN' : 'NOT_SERVING'
       const message = isServing ? '' : isLoading ? 'the model is loading' : 'the model is not ready'
       return encodeStatusResponse({ status, message })
