@@ -227,6 +227,7 @@ test('what the walls allow passes', () => {
     'packages/server/transport/http/b.ts': "import { type ErrorCode, ServingError } from '@millrace/sdk'",
     'packages/server/transport/http/a.test.ts': "import '@grpc/grpc-js'",
     'packages/sdk/client/a.ts': "await import('@grpc/grpc-js')",
+    'packages/sdk/client/grpc/a.ts': "import { connect } from 'node:http2'",
     'packages/server/test/support.ts':
       "import { connect } from 'node:http2'\nimport '../transport/http/a.ts'",
     'packages/platform/cli/main.ts': "import '@millrace/server'",

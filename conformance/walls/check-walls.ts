@@ -120,7 +120,7 @@ function brokenByLibrary({ unit, folder, room, isTest }: Place, specifier: strin
     )
   if (isOneOf(TEST_LIBRARIES)) return 'test-library'
   const here = `${folder}/${room ?? ''}`
-  return LIBRARY_HOMES.some(({ libraries, home }) => isOneOf(libraries) && here !== home)
+  return LIBRARY_HOMES.some(({ libraries, homes }) => isOneOf(libraries) && !homes.includes(here))
     ? 'library-home'
     : undefined
 }

@@ -102,14 +102,19 @@ export const SOURCE_READERS: readonly string[] = ['scripts']
 /** Programs: nobody imports them, and tooling may find them by path to start them. */
 export const PROGRAMS: readonly string[] = ['packages/platform/cli/main.ts']
 
-/** Libraries of which neither a value nor a type may leave the room they are named for. Tests and tooling may use them. */
-export const LIBRARY_HOMES: readonly { readonly libraries: readonly string[]; readonly home: string }[] = [
-  { libraries: ['node:http', 'node:https', 'node:http2'], home: 'packages/server/transport' },
-  { libraries: ['@platformatic/kafka'], home: 'packages/server/doors/kafka' },
-  { libraries: ['@grpc/grpc-js'], home: 'packages/sdk/client' },
-  { libraries: ['kysely', 'pg', 'node:sqlite'], home: 'packages/platform/store' },
-  { libraries: ['yaml'], home: 'packages/platform/resources' },
-  { libraries: ['fastify', '@fastify/multipart', '@fastify/swagger'], home: 'packages/platform/manager' },
+/** Libraries of which neither a value nor a type may leave the rooms they are named for. Tests and tooling may use them. */
+export const LIBRARY_HOMES: readonly {
+  readonly libraries: readonly string[]
+  readonly homes: readonly string[]
+}[] = [
+  { libraries: ['node:http', 'node:https'], homes: ['packages/server/transport'] },
+  // Unary calls of gRPC are HTTP/2 streams at both ends.
+  { libraries: ['node:http2'], homes: ['packages/server/transport', 'packages/sdk/client'] },
+  { libraries: ['@platformatic/kafka'], homes: ['packages/server/doors/kafka'] },
+  { libraries: ['@grpc/grpc-js'], homes: ['packages/sdk/client'] },
+  { libraries: ['kysely', 'pg', 'node:sqlite'], homes: ['packages/platform/store'] },
+  { libraries: ['yaml'], homes: ['packages/platform/resources'] },
+  { libraries: ['fastify', '@fastify/multipart', '@fastify/swagger'], homes: ['packages/platform/manager'] },
 ]
 
 /** Libraries for tests and tooling alone. */

@@ -1,4 +1,4 @@
-import { type InferenceRequest, ServingError, type Shape, type Tensor } from '@millrace/sdk'
+import type { InferenceRequest, Shape, Tensor } from '@millrace/sdk'
 import { type CallOptions, createGrpcClient, createHydrosphereClient } from '@millrace/sdk/client'
 import type { ServableEndpoint } from './discovery.ts'
 
@@ -47,27 +47,4 @@ export function createEndpointClient(
     predict: async (inputs, call) => (await client.predict(request(inputs), call)).outputs,
     close: client.close,
   }
-}
-
-/**
- * True for a failure to connect: no byte of the request has left, so another endpoint may be asked. Only the client's own
- * words count; an endpoint that answers the same has been reached, and its answer has metadata.
- */
-export function isNeverSent(error: unknown): boolean {
-  if (!ServingError.is(error) || error.code !== 'UNAVAILABLE') return false
-  const { cause } = error
-  if (!(cause instanceof Error) || !('details' in cause) || !('metadata' in cause)) return false
-  const { details, metadata } = cause
-  if (typeof details !== 'string' || !NEVER_SENT.test(details)) return false
-  return isEmptyMetadata(metadata)
-}
-
-const NEVER_SENT = /^(?:No connection established|Name resolution failed|Channel closed before call started)/
-
-function isEmptyMetadata(metadata: unknown): boolean {
-  if (typeof metadata !== 'object' || metadata === null || !('getMap' in metadata)) return false
-  const { getMap } = metadata
-  if (typeof getMap !== 'function') return false
-  const fields: unknown = getMap.call(metadata)
-  return typeof fields === 'object' && fields !== null && Object.keys(fields).length === 0
 }

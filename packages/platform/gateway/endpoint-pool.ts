@@ -1,11 +1,7 @@
 import { ServingError, type Tensor } from '@millrace/sdk'
+import { isNeverSent } from '@millrace/sdk/client'
 import type { ServableEndpoint } from './discovery.ts'
-import {
-  createEndpointClient,
-  type EndpointCall,
-  type EndpointClient,
-  isNeverSent,
-} from './endpoint-client.ts'
+import { createEndpointClient, type EndpointCall, type EndpointClient } from './endpoint-client.ts'
 import { GatewayFailure, servableFailure } from './gateway-failure.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { constants, createServer as createHttp2Server } from 'node:http2'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { ServingError } from '@millrace/sdk'
@@ -82,6 +83,30 @@ test('an endpoint that cannot be connected to is left out, and another is asked 
   const nobody = await post('/gateway/servable/scaler-1-a', BODY)
   assert.deepEqual([nobody.status, nobody.headers.get('retry-after')], [503, '1'])
   assert.match(nobody.text, /UNAVAILABLE: servable scaler-1-a has no running replica/)
+})
+
+test('an endpoint that hands requests back unread is left out as well', async t => {
+  const running = await startServable(t, scale)
+  let refusedCount = 0
+  const refusing = createHttp2Server().on('stream', stream => {
+    refusedCount++
+    stream.on('error', () => {}).close(constants.NGHTTP2_REFUSED_STREAM)
+  })
+  refusing.on('session', session => t.after(() => session.destroy()))
+  refusing.listen(0, '127.0.0.1')
+  t.after(() => refusing.close())
+  await once(refusing, 'listening')
+  const { port } = refusing.address() as { port: number }
+  const endpoint = { id: 'refusing', address: `127.0.0.1:${port}`, protocol: 'G3' } as const
+  const { post } = await startGateway(
+    t,
+    table([], [servable('scaler-1-a', SCALER, [endpoint, running.endpoint])]),
+  )
+  for (let count = 0; count < 4; count++) {
+    assert.equal((await post('/gateway/servable/scaler-1-a', BODY)).status, 200)
+  }
+  assert.equal(running.calls.length, 4)
+  assert.ok(refusedCount > 0)
 })
 
 test('what a servable refused is never asked of another one, whatever it says', async t => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createSecureServer, type ServerHttp2Session } from 'node:http2'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -78,4 +79,38 @@ suite('gRPC over TLS', { skip }, () => {
       await assert.rejects(client.isReady(), { code: isTrusted ? 'UNIMPLEMENTED' : 'UNAVAILABLE' })
     })
   }
+
+  test('shows who it is to a server that asks', async t => {
+    const { key, cert } = read()
+    const server = createSecureServer({ key, cert, ca: cert, requestCert: true, rejectUnauthorized: true })
+    const sessions: ServerHttp2Session[] = []
+    server.on('session', session => sessions.push(session))
+    server.on('stream', stream => {
+      const trailers = { 'content-type': 'application/grpc', 'grpc-status': '5', 'grpc-message': 'reached' }
+      stream.respond(trailers, { endStream: true })
+      stream.resume()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const target = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const known = createGrpcClient({ target, tls: { ca: cert, cert, key } })
+    const stranger = createGrpcClient({ target, tls: { ca: cert } })
+    t.after(async () => {
+      await Promise.all([known.close(), stranger.close()])
+      for (const session of sessions) session.destroy()
+      server.close()
+    })
+    await assert.rejects(known.isReady(), { code: 'NOT_FOUND', message: 'reached' })
+    await assert.rejects(stranger.isReady(), { code: 'UNAVAILABLE', message: /^No connection established/ })
+  })
+
+  test('refuses credentials that are none, or half', async () => {
+    const target = '127.0.0.1:1'
+    const isReady = (tls: TlsOptions) => createGrpcClient({ target, tls }).isReady()
+    await assert.rejects(isReady({ cert: read().cert }), {
+      code: 'INVALID_ARGUMENT',
+      message: 'tls has one of cert and key; a client that proves who it is needs both',
+    })
+    await assert.rejects(isReady({ cert: 'a', key: 'b' }), { message: /^tls options cannot be used: / })
+  })
 })

@@ -1,5 +1,6 @@
 import type * as grpc from '@grpc/grpc-js'
 import { ServingError } from '../errors/index.ts'
+import { toMetadataFields } from './grpc/index.ts'
 import type { TlsOptions } from './inference-client.ts'
 
 /** One or more connections to the same server, used in turn. */
@@ -28,6 +29,8 @@ export function createGrpcChannels(
         new library.Client(target, credentialsOf(library, tls), {
           'grpc.max_receive_message_length': maxResponseBytes,
           'grpc.max_send_message_length': -1,
+          // As for all other calls.
+          'grpc.enable_http_proxy': 0,
           // Otherwise all of them would share one connection.
           'grpc.use_local_subchannel_pool': count > 1 ? 1 : 0,
           // A server that comes back is to be found soon.
@@ -40,15 +43,8 @@ export function createGrpcChannels(
     async open(headers) {
       const { library, clients } = await (loading ??= load())
       const metadata = new library.Metadata()
-      for (const [name, value] of Object.entries(headers)) {
-        try {
-          metadata.set(name, value)
-        } catch (error) {
-          throw invalid(
-            `header '${name}' cannot travel over gRPC: names are letters, digits, '-', '_' and '.', values printable ASCII`,
-            error,
-          )
-        }
+      for (const [name, value] of Object.entries(toMetadataFields(headers))) {
+        metadata.set(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value)
       }
       turn = (turn + 1) % clients.length
       return { client: clients[turn]!, metadata }

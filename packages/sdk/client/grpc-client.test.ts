@@ -112,6 +112,17 @@ suite('infer', () => {
     assert.deepEqual(seen.slice(0, 4), ['m', '1', true, '1'])
   })
 
+  test('reads the numbers of a large answer in place', async t => {
+    const data = Float64Array.from({ length: 100_000 }, (_, index) => index)
+    const outputs = [toTensor({ name: 'x', datatype: 'FP64', shape: [data.length], data })]
+    const answer = bytesOf(encodeInferResponse({ ...RESPONSE, outputs }, true))
+    const { client } = await listen(t, { unary: (_, reply) => reply(null, answer) })
+    const [output] = (await client.infer(REQUEST)).outputs
+    assert.ok(output?.data instanceof Float64Array)
+    assert.deepEqual(output.data, data)
+    assert.ok(output.data.buffer.byteLength > data.byteLength, 'a copy would have memory of its own size')
+  })
+
   test("rejects with the server's status and text", async t => {
     const metadata = new Metadata()
     metadata.set('grpc-retry-pushback-ms', '250')

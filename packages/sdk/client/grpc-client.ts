@@ -1,7 +1,13 @@
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import type { InferenceRequest, InferenceResponse } from '../model/index.ts'
-import { decodeInferResponse, encodeInferRequest, inference } from '../protocol/index.ts'
-import { concat, createGrpcCaller, type GrpcCaller, toBuffer } from './grpc-caller.ts'
+import {
+  decodeInferResponse,
+  encodeInferRequest,
+  inference,
+  inferResponsePayloadOffset,
+} from '../protocol/index.ts'
+import type { UnaryMethod } from './grpc/index.ts'
+import { createGrpcCaller, type GrpcCaller } from './grpc-caller.ts'
 import { grpcRefusal } from './grpc-refusal.ts'
 import { decodeStreamAnswer } from './grpc-stream-answer.ts'
 import type {
@@ -17,14 +23,18 @@ import { understood } from './understood-answer.ts'
 const SERVICE = '/inference.GRPCInferenceService'
 
 export interface GrpcClientOptions extends ClientOptions {
-  /** Where the server is, e.g. `127.0.0.1:8081`. With `tls`, even if it is empty, over TLS. */
+  /**
+   * Where the server is, e.g. `127.0.0.1:8081`, `[::1]:8081` or `unix:/run/server.sock`. With `tls`, even if it is empty,
+   * over TLS. Proxies that the environment names are not used.
+   */
   readonly target: string
   /** Connections, each of which carries many calls at a time. Default 1. */
   readonly maxConnections?: number | undefined
 }
 
 /**
- * A client of the protocol's gRPC form. Tensors travel raw. The gRPC library is loaded with the first call.
+ * A client of the protocol's gRPC form. Tensors travel raw, and must not change until their call has ended. The gRPC
+ * library is loaded with the first stream; other calls do without.
  * @throws ServingError INVALID_ARGUMENT for a target or number that cannot be
  */
 export function createGrpcClient(options: GrpcClientOptions): InferenceClient {
@@ -33,41 +43,54 @@ export function createGrpcClient(options: GrpcClientOptions): InferenceClient {
 
 class GrpcClient implements InferenceClient {
   readonly #caller: GrpcCaller
+  readonly #infer: UnaryMethod
+  readonly #modelMetadata: UnaryMethod
+  readonly #serverReady: UnaryMethod
+  readonly #modelReady: UnaryMethod
 
   constructor(options: GrpcClientOptions) {
     this.#caller = createGrpcCaller(options)
+    const { method } = this.#caller
+    this.#infer = method(`${SERVICE}/ModelInfer`, inferResponsePayloadOffset)
+    this.#modelMetadata = method(`${SERVICE}/ModelMetadata`)
+    this.#serverReady = method(`${SERVICE}/ServerReady`)
+    this.#modelReady = method(`${SERVICE}/ModelReady`)
   }
 
   readonly infer = (request: InferenceRequest, options: CallOptions = {}): Promise<InferenceResponse> =>
-    this.#caller.run(options, async call => {
-      const message = concat(encodeInferRequest(request, true))
-      const answer = await this.#caller.unary(`${SERVICE}/ModelInfer`, message, options, call)
-      return understood(() => decodeInferResponse(answer))
-    })
+    this.#infer(
+      options,
+      () => encodeInferRequest(request, true),
+      answer => understood(() => decodeInferResponse(answer)),
+    )
 
   readonly inferStream = (request: InferenceRequest, options: CallOptions = {}) =>
     this.#stream(request, options)
 
   readonly modelMetadata = (target: ModelTarget, options: CallOptions = {}): Promise<ModelMetadata> =>
-    this.#caller.run(options, async call => {
-      const init = { name: target.modelName, version: target.modelVersion ?? '' }
-      const message = encode(inference.ModelMetadataRequestSchema, init)
-      const answer = await this.#caller.unary(`${SERVICE}/ModelMetadata`, message, options, call)
-      const view = understood(() => fromBinary(inference.ModelMetadataResponseSchema, answer))
-      return readMetadata({ ...view, inputs: view.inputs.map(plain), outputs: view.outputs.map(plain) })
-    })
+    this.#modelMetadata(
+      options,
+      () => encode(inference.ModelMetadataRequestSchema, nameOf(target)),
+      answer => {
+        const view = understood(() => fromBinary(inference.ModelMetadataResponseSchema, answer))
+        return readMetadata({ ...view, inputs: view.inputs.map(plain), outputs: view.outputs.map(plain) })
+      },
+    )
 
-  readonly isReady = (target?: ModelTarget, options: CallOptions = {}): Promise<boolean> =>
-    this.#caller.run(options, async call => {
-      if (target === undefined) {
-        const answer = await this.#caller.unary(`${SERVICE}/ServerReady`, new Uint8Array(), options, call)
-        return understood(() => fromBinary(inference.ServerReadyResponseSchema, answer).ready)
-      }
-      const init = { name: target.modelName, version: target.modelVersion ?? '' }
-      const message = encode(inference.ModelReadyRequestSchema, init)
-      const answer = await this.#caller.unary(`${SERVICE}/ModelReady`, message, options, call)
-      return understood(() => fromBinary(inference.ModelReadyResponseSchema, answer).ready)
-    })
+  readonly isReady = (target?: ModelTarget, options: CallOptions = {}): Promise<boolean> => {
+    if (target === undefined) {
+      return this.#serverReady(
+        options,
+        () => [],
+        answer => understood(() => fromBinary(inference.ServerReadyResponseSchema, answer).ready),
+      )
+    }
+    return this.#modelReady(
+      options,
+      () => encode(inference.ModelReadyRequestSchema, nameOf(target)),
+      answer => understood(() => fromBinary(inference.ModelReadyResponseSchema, answer).ready),
+    )
+  }
 
   readonly close = (): Promise<void> => this.#caller.close()
 
@@ -78,7 +101,7 @@ class GrpcClient implements InferenceClient {
     const call = this.#caller.start(options)
     let cancel: (() => void) | undefined
     try {
-      const message = concat(encodeInferRequest(request, true))
+      const message = Buffer.concat(encodeInferRequest(request, true))
       const { client, metadata } = await this.#caller.open(options, call)
       const stream = client.makeBidiStreamRequest<Uint8Array, Buffer>(
         `${SERVICE}/ModelStreamInfer`,
@@ -114,6 +137,14 @@ function plain({
   return entries.length === 0 ? rest : { ...rest, parameters: Object.fromEntries(entries) }
 }
 
-function encode<M extends DescMessage>(schema: M, init: MessageInitShape<M>): Uint8Array {
-  return toBinary(schema, create(schema, init))
+function nameOf({ modelName, modelVersion = '' }: ModelTarget) {
+  return { name: modelName, version: modelVersion }
+}
+
+function encode<M extends DescMessage>(schema: M, init: MessageInitShape<M>): readonly Uint8Array[] {
+  return [toBinary(schema, create(schema, init))]
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -11,11 +11,12 @@ import {
   type HydrosphereGeneration,
   type HydrosphereStatus,
   health,
+  predictResponsePayloadOffset,
 } from '../protocol/index.ts'
 import type { Shape } from '../tensor/index.ts'
-import { concat, createGrpcCaller, type GrpcCaller } from './grpc-caller.ts'
+import type { UnaryMethod } from './grpc/index.ts'
+import { createGrpcCaller, type GrpcCaller } from './grpc-caller.ts'
 import type { CallOptions, ClientOptions } from './inference-client.ts'
-import type { RunningCall } from './running-call.ts'
 import { understood } from './understood-answer.ts'
 
 const HEALTH_PATH = '/grpc.health.v1.Health/Check'
@@ -23,7 +24,10 @@ const HEALTH_PATH = '/grpc.health.v1.Health/Check'
 const NO_MESSAGE = Uint8Array.of(0xff)
 
 export interface HydrosphereClientOptions extends ClientOptions {
-  /** Where the runtime is, e.g. `127.0.0.1:9091`. With `tls`, even if it is empty, over TLS. */
+  /**
+   * Where the runtime is, e.g. `127.0.0.1:9091`, `[::1]:9091` or `unix:/run/runtime.sock`. With `tls`, even if it is
+   * empty, over TLS. Proxies that the environment names are not used.
+   */
   readonly target: string
   readonly generation: HydrosphereGeneration
   /** Connections, each of which carries many calls at a time. Default 1. */
@@ -65,7 +69,7 @@ export interface HydrosphereClient {
 }
 
 /**
- * A client of Hydrosphere's prediction protocol. The gRPC library is loaded with the first call.
+ * A client of Hydrosphere's prediction protocol. Tensors must not change until their call has ended.
  * @throws ServingError INVALID_ARGUMENT for a target, number or generation that cannot be
  */
 export function createHydrosphereClient(options: HydrosphereClientOptions): HydrosphereClient {
@@ -81,40 +85,53 @@ export function createHydrosphereClient(options: HydrosphereClientOptions): Hydr
 class GrpcHydrosphereClient implements HydrosphereClient {
   readonly #generation: HydrosphereGeneration
   readonly #caller: GrpcCaller
+  readonly #predict: UnaryMethod
+  readonly #status: UnaryMethod
+  readonly #health: UnaryMethod
 
   constructor(generation: HydrosphereGeneration, caller: GrpcCaller) {
     this.#generation = generation
     this.#caller = caller
+    this.#predict = caller.method(HYDROSPHERE_PREDICT_PATHS[generation], predictResponsePayloadOffset)
+    this.#status = caller.method(HYDROSPHERE_STATUS_PATH)
+    this.#health = caller.method(HEALTH_PATH)
   }
 
   readonly predict = (request: InferenceRequest, options: PredictOptions = {}): Promise<InferenceResponse> =>
-    this.#caller.run(options, async call => {
-      const message = concat(encodePredictRequest(request, this.#generation, options.signatureName))
-      const path = HYDROSPHERE_PREDICT_PATHS[this.#generation]
-      const answer = await this.#caller.unary(path, message, options, call)
-      const { modelName, modelVersion, id } = request
-      const outputs = understood(() => decodePredictResponse(answer, this.#generation, options.outputShapes))
-      return { modelName, modelVersion, id, outputs: wantedOutputs(request, outputs) }
-    })
+    this.#predict(
+      options,
+      () => encodePredictRequest(request, this.#generation, options.signatureName),
+      answer => {
+        const { modelName, modelVersion, id } = request
+        const outputs = understood(() =>
+          decodePredictResponse(answer, this.#generation, options.outputShapes),
+        )
+        return { modelName, modelVersion, id, outputs: wantedOutputs(request, outputs) }
+      },
+    )
 
   readonly status = (options: CallOptions = {}): Promise<HydrosphereStatus> =>
-    this.#caller.run(options, async call => {
-      const answer = await this.#caller.unary(HYDROSPHERE_STATUS_PATH, new Uint8Array(), options, call)
-      return understood(() => decodeStatusResponse(answer))
-    })
+    this.#status(
+      options,
+      () => [],
+      answer => understood(() => decodeStatusResponse(answer)),
+    )
 
-  readonly health = (options: CallOptions = {}): Promise<HydrosphereStatus['status']> =>
-    this.#caller.run(options, async call => {
-      const { HealthCheckRequestSchema, HealthCheckResponseSchema } = health
-      const message = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema))
-      const answer = await this.#caller.unary(HEALTH_PATH, message, options, call)
-      return statusWord(understood(() => fromBinary(HealthCheckResponseSchema, answer).status))
-    })
+  readonly health = (options: CallOptions = {}): Promise<HydrosphereStatus['status']> => {
+    const { HealthCheckRequestSchema, HealthCheckResponseSchema } = health
+    return this.#health(
+      options,
+      () => [toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema))],
+      answer => statusWord(understood(() => fromBinary(HealthCheckResponseSchema, answer).status)),
+    )
+  }
 
   readonly isOffered = async (options: CallOptions = {}): Promise<boolean> => {
     try {
-      await this.#caller.run(options, call =>
-        this.#caller.unary(HYDROSPHERE_PREDICT_PATHS[this.#generation], NO_MESSAGE, options, call),
+      await this.#predict(
+        options,
+        () => [NO_MESSAGE],
+        () => undefined,
       )
       return true
     } catch (error) {
@@ -126,28 +143,9 @@ class GrpcHydrosphereClient implements HydrosphereClient {
     }
   }
 
-  readonly connect = (options: CallOptions = {}): Promise<void> =>
-    this.#caller.run(options, async call => {
-      const { client } = await this.#caller.open(options, call)
-      await connected(client, call)
-    })
+  readonly connect = (options: CallOptions = {}): Promise<void> => this.#caller.connect(options)
 
   readonly close = (): Promise<void> => this.#caller.close()
-}
-
-/** Waits until the channel is up, or the call is over. */
-function connected(
-  client: { waitForReady(deadline: number, callback: (error?: Error) => void): void },
-  call: RunningCall,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true })
-    client.waitForReady(Date.now() + call.timeoutMs, error => {
-      if (error === undefined) return resolve()
-      const cause = { cause: error }
-      reject(new ServingError('UNAVAILABLE', 'there is no connection that speaks HTTP/2', cause))
-    })
-  })
 }
 
 /** True for a failure that is not the server's word on the method. */

@@ -4,6 +4,7 @@
  */
 
 export type { HydrosphereStatus } from '../protocol/index.ts'
+export { isNeverSent } from './grpc/index.ts'
 export { createGrpcClient, type GrpcClientOptions } from './grpc-client.ts'
 export {
   createHydrosphereClient,

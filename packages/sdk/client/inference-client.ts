@@ -14,7 +14,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** How long to wait for the answer, or in a stream for each next one. Default: the client's. */
   readonly timeoutMs?: number | undefined
-  /** Sent with the call, besides the client's own: HTTP headers or gRPC metadata. */
+  /**
+   * Sent with the call, besides the client's own: HTTP headers or gRPC metadata, which is base64 under a name that ends
+   * in `-bin`.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 

@@ -13,6 +13,7 @@ export {
   HYDROSPHERE_PREDICT_PATHS,
   HYDROSPHERE_STATUS_PATH,
 } from './method-paths.ts'
+export { predictResponsePayloadOffset } from './payload-offset.ts'
 export {
   type DecodedPredictRequest,
   decodeGatewayRequest,

@@ -3,7 +3,12 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { InferenceRequest } from '../../model/index.ts'
 import type { Tensor } from '../../tensor/index.ts'
-import { encodeInferRequest, inferPayloadOffset } from './index.ts'
+import {
+  encodeInferRequest,
+  encodeInferResponse,
+  inferPayloadOffset,
+  inferResponsePayloadOffset,
+} from './index.ts'
 
 function fp32(name: string, ...values: number[]): Tensor {
   return { name, datatype: 'FP32', shape: [values.length], data: Float32Array.from(values) }
@@ -101,4 +106,12 @@ test('never throws, and never points outside the head', () => {
 test('gives up on a head of endless small fields', () => {
   const fields = Buffer.alloc(100_000, Buffer.from('0a00', 'hex'))
   assert.equal(inferPayloadOffset(Buffer.concat([fields, message(true, fp32('x', MARK))])), -1)
+})
+
+test('finds the same in a response, of either form', () => {
+  for (const isRaw of [true, false]) {
+    const outputs = [fp32('small', 1), fp32('large', MARK, ...Array.from({ length: 2000 }, () => 2))]
+    const bytes = Buffer.concat(encodeInferResponse({ modelName: 'm', id: '7', outputs }, isRaw))
+    assert.equal(inferResponsePayloadOffset(bytes), bytes.indexOf(marker))
+  }
 })
