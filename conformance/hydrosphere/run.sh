@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Holds Hydrosphere's own Python SDK, its clients and the runtimes of its documentation, and a few trials of strength,
-# against the platform. Needs Python 3 with venv for all but the trials.
+# Holds the platform to the checks of Hydrosphere's behaviour, to its own Python SDK, its clients and the runtimes of its
+# documentation, and to a few trials of strength. Needs Python 3 with venv for the SDK and the runtimes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 here=conformance/hydrosphere
 
 status=0
+node --conditions=millrace-source --test --test-concurrency=2 --test-timeout=120000 "$here/*.test.ts" || status=1
 node --conditions=millrace-source $here/trials/run.ts --short || status=1
 
 if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
