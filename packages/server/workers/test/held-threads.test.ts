@@ -37,7 +37,7 @@ test('a thread that native code holds does not hold up the end', async t => {
 })
 
 test('unloading a model whose native code holds its thread gets others a new one', async t => {
-  const bed = await createPoolBed(t, 'thread', { stopTimeoutMs: 1 })
+  const bed = await createPoolBed(t, 'thread', { stopTimeoutMs: 200 })
   const other = await bed.load('other', UNSTABLE)
   const { model, answer } = await hold(t, bed)
   const failed = assert.rejects(answer, {

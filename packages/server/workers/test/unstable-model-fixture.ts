@@ -25,7 +25,9 @@ export const HELD = modelCode(
     await new Promise(resolve => setImmediate(resolve))
     openSync(textOf(request), 'r')
     return say('free')
-  }`,
+  }
+  // Else one that is asked for before the thread stands would end it in order.
+  unload() { return new Promise(() => {}) }`,
   `import { openSync } from 'node:fs'`,
 )
 
