@@ -1,7 +1,8 @@
 import { ServingError } from '@millrace/sdk'
 import type { ApplicationRecord } from '../../store/index.ts'
+import { allPages } from '../all-pages.ts'
 import { ownerApplicationId } from '../servables/servable-owner.ts'
-import { servableNames, usersOf } from '../servables/servable-users.ts'
+import { usersOf } from '../servables/servable-users.ts'
 import type { ServingParts } from '../serving-parts.ts'
 
 /** Removes an application and the servables that were deployed for it and that nobody else uses. To be called in turn. */
@@ -15,7 +16,8 @@ export async function removeApplication(
     }
     const application = await tables.applications.delete(name)
     const stopped: string[] = []
-    for (const servable of await tables.servables.list({ fullNames: [...servableNames(application)] })) {
+    // Also those that an update has replaced, and that would be gone by themselves soon: nobody waits for them any more.
+    for (const servable of await allPages(page => tables.servables.list(page))) {
       if (ownerApplicationId(servable) !== application.id) continue
       const { applications, metrics } = await usersOf(tables, servable)
       if (applications.length > 0 || metrics.length > 0) continue
