@@ -36,7 +36,7 @@ suite('docs/guides/bring-a-model.md', async () => {
     await rm(folder, { recursive: true })
   })
 
-  test('its tree has exactly the files of this test', () => {
+  test('its tree shows every file of this test', () => {
     const [tree = ''] = /^models\/\n[^]*?^```/m.exec(guide) ?? []
     for (const path of Object.keys(FILES)) {
       const [first = '', ...rest] = path.split('/')

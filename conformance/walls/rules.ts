@@ -39,9 +39,9 @@ export const UNITS: readonly Unit[] = [
   {
     folder: 'packages/sdk',
     name: '@millrace/sdk',
-    entries: ['.', './client', './protocol', './testing'],
+    entries: ['.', './client', './process', './protocol', './testing'],
     packages: [],
-    rooms: ['errors', 'tensor', 'contract', 'codecs', 'model', 'protocol', 'client', 'testing'],
+    rooms: ['errors', 'tensor', 'contract', 'codecs', 'model', 'protocol', 'client', 'process', 'testing'],
     wiring: ['index.ts'],
     narrow: { protocol: { rooms: ['errors', 'tensor', 'contract'], typesOf: ['model'] } },
   },

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { guardedCommand, LIFELINE } from './guarded-command.ts'
-import { createLineSplitter } from './log-lines.ts'
+import { createLineSplitter, guardedCommand, LIFELINE, signalGroup } from '@millrace/sdk/process'
 
 /** How many of the latest lines are kept for messages of errors, and how much of each. */
 const KEPT_LINES = 20
@@ -32,7 +31,7 @@ export interface Program {
 
 /** Starts a program. One that cannot be started ends at once. */
 export function startProgram({ command, workingDirectory, environment, onLine }: ProgramOptions): Program {
-  const [shell, ...args] = guardedCommand(command)
+  const [shell, ...args] = guardedCommand(command, 'millrace-exec')
   const child = spawn(shell, args, {
     cwd: workingDirectory,
     env: environment,
@@ -85,15 +84,6 @@ export function startProgram({ command, workingDirectory, environment, onLine }:
     ended,
     lastLines: () => [...lines],
     stop: graceMs => (stopping ??= stop(graceMs)),
-  }
-}
-
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The group is gone.
   }
 }
 

@@ -62,7 +62,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   },
   'a folder that is missing': {
     args: ['serve', 'nowhere'],
-    message: /^millrace: folder .*nowhere does not exist; name the folder .* millrace init my-model$/m,
+    message: /^millrace: there is no file or folder .*nowhere; name the folder .* millrace init my-model$/m,
     exitCode: EXIT.configuration,
   },
   'a file to develop in': {

@@ -110,7 +110,7 @@ export async function requireFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => null)
   if (found === null) {
     throw new CommandFailure(
-      `folder ${folder} does not exist; name the folder that holds your models, or make a first one with: millrace init my-model`,
+      `there is no file or folder ${folder}; name the folder that holds your models, or make a first one with: millrace init my-model`,
       EXIT.configuration,
     )
   }

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
-import { guardedCommand, LIFELINE } from './guarded-command.ts'
+import { createLineSplitter, guardedCommand, LIFELINE, signalGroup } from '@millrace/sdk/process'
 import { leftOut } from './line-ring.ts'
-import { createLineSplitter } from './line-splitter.ts'
 import { createOutputBudget } from './output-budget.ts'
 
 /** How many of the latest lines are kept for messages, and how much of each. */
@@ -38,7 +37,7 @@ export interface GuardedProcess {
 
 /** Starts a process. One that cannot be started ends at once. */
 export function startGuardedProcess(options: GuardedProcessOptions): GuardedProcess {
-  const [shell, ...args] = guardedCommand(options.command)
+  const [shell, ...args] = guardedCommand(options.command, 'millrace-replica')
   const child = spawn(shell, args, {
     cwd: options.workingFolder,
     env: options.environment,
@@ -113,15 +112,6 @@ export function startGuardedProcess(options: GuardedProcessOptions): GuardedProc
     exited,
     lastLines: () => [...lines],
     stop: graceMs => (stopping ??= stop(graceMs)),
-  }
-}
-
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The group is gone.
   }
 }
 

@@ -1,6 +1,7 @@
 export type { Call } from './call.ts'
 export { type CheckedHeaders, createCloudEvents, readNamespace } from './cloud-events.ts'
 export { createDataPlane, type DataPlane, type NamedStatistics } from './data-plane.ts'
+export { GrpcCallView } from './grpc-call-view.ts'
 export type { ModelMetadata, ServerMetadata } from './model-metadata.ts'
 export type { RouteTarget } from './model-routes.ts'
 export { createResponseCache, type ResponseCache, type ResponseCacheStatistics } from './response-cache.ts'

@@ -5,7 +5,6 @@ import {
   type JsonObject,
   originOf,
   readJsonObject,
-  type SettingsSource,
   settingsChecker,
   type Variables,
   type VariablesSource,
@@ -41,7 +40,8 @@ export async function readModelSettings(
   if (values === undefined) return undefined
   const place = { location: path, settingsFile: path, folder: dirname(path), isOwnFolder: true }
   const files = [fileSource(values, path, path)]
-  return toModelSettings(files, variables, place, await recogniseUnlessSet(files, variables, dirname(path)))
+  const checked = check([...files, ...variables])
+  return toModelSettings(checked, variables, place, await recogniseUnlessSet(checked.values, dirname(path)))
 }
 
 /** The model of a folder without settings file, which its files have shown to be one. */
@@ -60,16 +60,15 @@ export function readBareModelSettings(
 ): ModelVersionSettings {
   const values = { name, ...(version === undefined ? {} : { parameters: { version } }) }
   const place = { location: folder, settingsFile: undefined, folder, isOwnFolder: true }
-  return toModelSettings([fileSource(values, folder, folder)], variables, place, recognition)
+  const checked = check([fileSource(values, folder, folder), ...variables])
+  return toModelSettings(checked, variables, place, recognition)
 }
 
 /** What a model's files show it to be, unless a file or a variable says it. */
 async function recogniseUnlessSet(
-  files: readonly SettingsSource[],
-  variables: readonly VariablesSource[],
+  { implementation, parameters }: ModelSettingsFields,
   folder: string,
 ): Promise<Recognition | undefined> {
-  const { implementation, parameters }: ModelSettingsFields = check([...files, ...variables]).values
   if (implementation) return undefined
   const uri = resolveArtefactUri(parameters?.uri || folder, folder)
   try {
@@ -93,7 +92,8 @@ export async function readModelSettingsObject(
 ): Promise<ModelVersionSettings> {
   const place = { location, settingsFile: undefined, folder: folder.path, isOwnFolder: folder.isOwn }
   const files = [fileSource(values, location, location)]
-  return toModelSettings(files, variables, place, await recogniseUnlessSet(files, variables, folder.path))
+  const checked = check([...files, ...variables])
+  return toModelSettings(checked, variables, place, await recogniseUnlessSet(checked.values, folder.path))
 }
 
 /**
@@ -105,7 +105,7 @@ export function readModelSettingsFromVariables(
   workingDirectory: string,
 ): ModelVersionSettings {
   const location = 'environment'
-  return toModelSettings([], variables, {
+  return toModelSettings(check([...variables]), variables, {
     location,
     settingsFile: undefined,
     folder: workingDirectory,
@@ -123,12 +123,11 @@ interface Place {
 }
 
 function toModelSettings(
-  files: readonly SettingsSource[],
+  checked: ReturnType<typeof check>,
   variables: readonly VariablesSource[],
   { location, settingsFile, folder, isOwnFolder }: Place,
   recognition?: Recognition,
 ): ModelVersionSettings {
-  const checked = check([...files, ...variables])
   const fields: ModelSettingsFields = checked.values
   const implementation = fields.implementation || recognition?.implementation
   if (implementation === undefined) {

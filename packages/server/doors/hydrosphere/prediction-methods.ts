@@ -7,9 +7,9 @@ import {
   HYDROSPHERE_STATUS_PATH,
   type HydrosphereGeneration,
 } from '@millrace/sdk/protocol'
-import type { Call, DataPlane } from '../../dataplane/index.ts'
+import { type DataPlane, GrpcCallView } from '../../dataplane/index.ts'
 import type { ModelRegistry } from '../../lifecycle/index.ts'
-import type { GrpcCall, GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
+import type { GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
 
 /** Metadata that names the model where a message cannot, as ModelMesh has it. */
 const MODEL_HEADER = 'mm-model-id'
@@ -66,7 +66,7 @@ function predictMethod(
         modelVersion: undefined,
         ...(signatureName === '' ? {} : { parameters: { [SIGNATURE_PARAMETER]: signatureName } }),
       }
-      const { outputs } = await dataPlane.infer(asked, new PredictionCall(grpc))
+      const { outputs } = await dataPlane.infer(asked, new GrpcCallView(grpc))
       return encodePredictResponse(outputs, generation)
     },
   }
@@ -103,30 +103,5 @@ function statusMethod(dataPlane: DataPlane, models: Models): GrpcUnaryMethod {
       const message = isServing ? '' : isLoading ? 'the model is loading' : 'the model is not ready'
       return encodeStatusResponse({ status, message })
     },
-  }
-}
-
-/** The third generation sets no response headers, and so neither does this door. */
-class PredictionCall implements Call {
-  readonly #grpc: GrpcCall
-
-  constructor(grpc: GrpcCall) {
-    this.#grpc = grpc
-  }
-
-  get headers(): Call['headers'] {
-    return this.#grpc.headers
-  }
-
-  get signal(): AbortSignal {
-    return this.#grpc.signal
-  }
-
-  get deadlineMs(): number {
-    return this.#grpc.deadlineMs
-  }
-
-  setHeader(name: string, value: string): void {
-    this.#grpc.setTrailer(name, value)
   }
 }

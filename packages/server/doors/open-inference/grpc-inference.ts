@@ -9,7 +9,7 @@ import {
   inference,
   inferPayloadOffset,
 } from '@millrace/sdk/protocol'
-import type { Call, CheckedHeaders, DataPlane } from '../../dataplane/index.ts'
+import { type Call, type CheckedHeaders, type DataPlane, GrpcCallView } from '../../dataplane/index.ts'
 import type { GrpcCall, GrpcMessage, GrpcStreamMethod, GrpcUnaryMethod } from '../../transport/index.ts'
 
 /**
@@ -171,33 +171,12 @@ function finalResponse({ modelName, modelVersion, id }: InferenceRequest) {
 }
 
 function toCall(grpc: GrpcCall): Call {
-  return new GrpcDataPlaneCall(grpc)
+  return new DescribedCall(grpc)
 }
 
-class GrpcDataPlaneCall implements Call {
-  readonly #grpc: GrpcCall
-
-  constructor(grpc: GrpcCall) {
-    this.#grpc = grpc
-  }
-
-  get headers(): Call['headers'] {
-    return this.#grpc.headers
-  }
-
-  get signal(): AbortSignal {
-    return this.#grpc.signal
-  }
-
-  get deadlineMs(): number {
-    return this.#grpc.deadlineMs
-  }
-
-  setHeader(name: string, value: string): void {
-    this.#grpc.setTrailer(name, value)
-  }
-
+/** Stock clients of the protocol are told what CloudEvents say of the answer. */
+class DescribedCall extends GrpcCallView {
   addHeaders(headers: CheckedHeaders): void {
-    this.#grpc.addTrailers(headers)
+    this.grpc.addTrailers(headers)
   }
 }

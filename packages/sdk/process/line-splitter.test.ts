@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { createLineSplitter } from './log-lines.ts'
+import { createLineSplitter } from './line-splitter.ts'
 
 function split(chunks: readonly Uint8Array[]): string[] {
   const lines: string[] = []
