@@ -191,7 +191,7 @@ suite('millrace dev refuses', () => {
   test('a folder that is missing', async t => {
     const { exitCode, stderr } = await runCommand(t, ['dev', '/nowhere'])
     assert.equal(exitCode, EXIT.configuration)
-    assert.match(stderr, /^millrace: folder \/nowhere does not exist/)
+    assert.match(stderr, /^millrace: there is no file or folder \/nowhere; name the folder/)
   })
 
   test('a URI', async t => {
