@@ -6,6 +6,9 @@ export type * as hydrosphereG2Messages from './hydrosphere/messages-g2.ts'
 /** Types of all messages of Hydrosphere's third generation; `loadHydrosphereG3` has what runs. */
 export type * as hydrosphereG3Messages from './hydrosphere/messages-g3.ts'
 export * from './json/index.ts'
+export * from './modelmesh/index.ts'
+/** Types of ModelMesh's messages; `loadModelMesh` has what runs. */
+export type * as modelMeshMessages from './modelmesh/messages.ts'
 /** gRPC's standard health service, package `grpc.health.v1`. */
 export * as health from './proto/grpc/health/v1/health_pb.js'
 /** gRPC's reflection service, package `grpc.reflection.v1`. */

@@ -1,0 +1,2 @@
+/** Messages and services of ModelMesh. Loaded at the first call, as few servers stand in a mesh. */
+export const loadModelMesh = () => import('./messages.ts')
