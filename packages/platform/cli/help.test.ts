@@ -7,12 +7,17 @@ import { createProgram } from './program.ts'
 import { runCommand } from './test-command.ts'
 
 const program = createProgram()
-const commands: readonly Command[] = [program, ...program.commands]
+const commands: readonly (readonly [args: readonly string[], command: Command])[] = [
+  [[], program],
+  ...program.commands.flatMap(command => [
+    [[command.name()], command] as const,
+    ...command.commands.map(part => [[command.name(), part.name()], part] as const),
+  ]),
+]
 const reference = await readFile(new URL('../../../docs/reference/cli.md', import.meta.url), 'utf8')
 
 suite('help', () => {
-  for (const command of commands) {
-    const args = command === program ? [] : [command.name()]
+  for (const [args] of commands) {
     test(`of ${['millrace', ...args].join(' ')} has examples`, async t => {
       const { exitCode, stdout, stderr } = await runCommand(t, [...args, '--help'])
       assert.deepEqual([exitCode, stderr], [EXIT.ok, ''])
@@ -61,15 +66,19 @@ suite('docs/reference/cli.md', () => {
         flags,
         text,
       ])
-      const options = command.options.map(({ flags, description }) => [flags, description])
+      const options = [command, ...command.commands]
+        .flatMap(({ options }) => options)
+        .map(({ flags, description }) => [flags, description])
       assert.deepEqual(rows, options)
     })
 
     test(`has the examples of ${command.name()}`, () => {
-      let help = ''
-      command.configureOutput({ writeOut: text => void (help += text) }).outputHelp()
-      const examples = /\nExamples:\n([^]*)$/.exec(help)?.[1]?.trimEnd().replaceAll(/^ {2}/gm, '')
-      assert.ok(section.includes(examples ?? 'no examples'), examples)
+      for (const each of [command, ...command.commands]) {
+        let help = ''
+        each.configureOutput({ writeOut: text => void (help += text) }).outputHelp()
+        const examples = /\nExamples:\n([^]*)$/.exec(help)?.[1]?.trimEnd().replaceAll(/^ {2}/gm, '')
+        assert.ok(section.includes(examples ?? 'no examples'), examples)
+      }
     })
   }
 

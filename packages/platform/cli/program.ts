@@ -11,6 +11,7 @@ import { describeCommand } from './manage/describe-command.ts'
 import { getCommand } from './manage/get-command.ts'
 import { logsCommand } from './manage/logs-command.ts'
 import { predictCommand } from './manage/predict-command.ts'
+import { manifestCommand } from './manifest-command.ts'
 import { packageVersion } from './package-version.ts'
 import { runtimeCommand } from './runtime-command.ts'
 import { serveCommand } from './serve-command.ts'
@@ -50,7 +51,9 @@ Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or setting
     deleteCommand(),
     predictCommand(),
     clusterCommand(),
+    manifestCommand(),
   ]) {
+    for (const part of command.commands) part.copyInheritedSettings(program)
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

@@ -1,0 +1,52 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { isObjectName, type ModelFormat, OBJECT_NAME_RULE, readQuantity } from '../../manifests/index.ts'
+
+/** A request and a limit, as Kubernetes has them for a container. */
+export interface RequestAndLimit {
+  readonly request: string
+  readonly limit: string
+}
+
+/** `--output`, which all that write manifests have. */
+export function outputFlag(): Option {
+  return new Option('-o, --output <format>', 'how to write it').choices(['yaml', 'json']).default('yaml')
+}
+
+/** Reads `NAME[:VERSION]`. */
+export function toFormat(text: string): Pick<ModelFormat, 'name' | 'version'> {
+  const match = /^([^\s:]{1,100})(?::([^\s:]{1,100}))?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('It must be NAME or NAME:VERSION, such as sklearn:1.')
+  return match[2] === undefined ? { name: match[1]! } : { name: match[1]!, version: match[2] }
+}
+
+export function toObjectName(text: string): string {
+  if (isObjectName(text)) return text
+  throw new InvalidArgumentError(`${OBJECT_NAME_RULE[0]!.toUpperCase()}${OBJECT_NAME_RULE.slice(1)}.`)
+}
+
+/** Reads `REQUEST[:LIMIT]`, two quantities of Kubernetes. */
+export function toRequestAndLimit(text: string): RequestAndLimit {
+  const [request, limit = request, ...rest] = text.split(':')
+  const [least, most] = [readQuantity(request), readQuantity(limit)]
+  if (rest.length > 0 || least === undefined || most === undefined || least > most) {
+    throw new InvalidArgumentError('It must be a quantity, such as 500m or 1Gi, or REQUEST:LIMIT.')
+  }
+  return { request: request!, limit: limit! }
+}
+
+/** Reads a quantity of bytes. */
+export function toBytes(text: string): number {
+  const bytes = readQuantity(text)
+  if (bytes !== undefined && Number.isInteger(bytes) && bytes > 0) return bytes
+  throw new InvalidArgumentError('It must be a number of bytes above 0, such as 128Mi.')
+}
+
+/** Gathers `NAME=VALUE` of a flag that may be repeated. */
+export function toPair(
+  text: string,
+  before: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const match = /^([A-Za-z_.-][\w.-]*)=([^]*)$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('It must be NAME=VALUE.')
+  return { ...before, [match[1]!]: match[2]! }
+}
