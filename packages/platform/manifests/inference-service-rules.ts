@@ -1,7 +1,7 @@
 import { DEPLOYMENT_MODE, type InferenceService, type Predictor } from './inference-service.ts'
 import { readStorageUri, URI_FORMS } from './model-location.ts'
 import { PROTOCOL_VERSIONS } from './modelmesh-words.ts'
-import { checkMetadata } from './name-rules.ts'
+import { checkMetadata, LABEL_RULE } from './name-rules.ts'
 import { Findings, shown, type Violation } from './violation.ts'
 
 /** Frameworks that KServe has a field each for, from before there was `model`. */
@@ -20,7 +20,7 @@ const LEGACY_FRAMEWORKS = [
 /** What KServe, or ModelMesh where the annotation says so, would refuse in an `InferenceService`. */
 export function checkInferenceService({ metadata, spec }: InferenceService): readonly Violation[] {
   const findings = new Findings()
-  checkMetadata(metadata, findings)
+  checkMetadata(metadata, LABEL_RULE, findings)
   const predictor = spec?.predictor
   if (typeof predictor !== 'object' || predictor === null) {
     findings.add('spec.predictor', 'is missing; it must hold the model')
@@ -54,7 +54,7 @@ export function checkInferenceService({ metadata, spec }: InferenceService): rea
 /** What ModelMesh would refuse in a `Predictor`. */
 export function checkPredictor({ metadata, spec }: Predictor): readonly Violation[] {
   const findings = new Findings()
-  checkMetadata(metadata, findings)
+  checkMetadata(metadata, LABEL_RULE, findings)
   checkFormat(spec?.modelType, 'spec.modelType', findings)
   checkProtocol(spec?.protocolVersion, 'spec.protocolVersion', findings)
   const { storage, gpu } = spec ?? {}
@@ -87,6 +87,6 @@ function checkFormat(format: unknown, path: string, findings: Findings): void {
 }
 
 function checkProtocol(protocol: unknown, path: string, findings: Findings): void {
-  if (protocol === undefined || PROTOCOL_VERSIONS.includes(String(protocol))) return
+  if (protocol === undefined || (typeof protocol === 'string' && PROTOCOL_VERSIONS.includes(protocol))) return
   findings.add(path, `${shown(protocol)} is not known; allowed are ${PROTOCOL_VERSIONS.join(', ')}`)
 }

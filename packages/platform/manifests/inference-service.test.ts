@@ -21,6 +21,15 @@ const predictor = (spec: unknown): Predictor => ({
 
 const SKLEARN = { modelFormat: { name: 'sklearn', version: '0' } }
 
+function idOf(model: object): string | undefined {
+  return registrationOfInferenceService(isvc(model))?.targetModelId
+}
+
+function typeOf(model: object): string | undefined {
+  return registrationOfInferenceService(isvc({ ...SKLEARN, storageUri: 's3://b/p', ...model }))?.modelInfo
+    .type
+}
+
 suite('what a mesh is told of a model', () => {
   test('an InferenceService and a Predictor that say the same become the same model', () => {
     const storage = {
@@ -40,13 +49,12 @@ suite('what a mesh is told of a model', () => {
       path: 'sk/digits.joblib',
       key: '{"storage_key":"store1","storage_params":{"bucket":"models"},"model_type":{"name":"sklearn","version":"0"},"schema_path":"sk/digits.json"}',
     })
-    assert.match(one!.targetModelId, /^digits__isvc-[0-9a-f]{10}$/)
+    assert.match(one.targetModelId, /^digits__isvc-[0-9a-f]{10}$/)
     assert.match(other.targetModelId, /^digits__ksp-[0-9a-f]{10}$/)
     assert.deepEqual([one?.vModelId, one?.owner, other.owner], ['digits', 'isvc', 'ksp'])
   })
 
   test('the id changes with the resource, and with nothing else', () => {
-    const idOf = (model: object) => registrationOfInferenceService(isvc(model))?.targetModelId
     const storageUri = 's3://models/a'
     assert.equal(
       idOf({ ...SKLEARN, storageUri }),
@@ -56,8 +64,6 @@ suite('what a mesh is told of a model', () => {
   })
 
   test('a runtime that is named, and a protocol, choose the place', () => {
-    const typeOf = (model: object) =>
-      registrationOfInferenceService(isvc({ ...SKLEARN, storageUri: 's3://b/p', ...model }))?.modelInfo.type
     assert.equal(typeOf({ runtime: 'mlserver-1.x' }), 'rt:mlserver-1.x')
     assert.equal(typeOf({ protocolVersion: 'grpc-v2' }), 'mt:sklearn:0|pv:grpc-v2')
   })

@@ -1,6 +1,6 @@
 import { ServingError } from '@millrace/sdk'
 import { type Document, isNode, LineCounter, parseAllDocuments, stringify } from 'yaml'
-import { type InferenceService, type Predictor } from './inference-service.ts'
+import type { InferenceService, Predictor } from './inference-service.ts'
 import { checkInferenceService, checkPredictor } from './inference-service-rules.ts'
 import type { ServingRuntime } from './serving-runtime.ts'
 import { checkServingRuntime } from './serving-runtime-rules.ts'

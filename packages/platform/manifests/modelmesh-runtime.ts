@@ -89,8 +89,8 @@ function withoutAdapter(options: ModelMeshRuntimeOptions): ServingRuntimeSpec {
           ? []
           : [{ name: 'MILLRACE_MODEL_RUNTIME_DATA_ENDPOINT', value: data }]),
         { name: 'MILLRACE_MODEL_RUNTIME_MEMORY_BUFFER', value: String(options.memoryBufferBytes) },
-        { name: 'MILLRACE_MODEL_RUNTIME_LOAD_TIMEOUT', value: String(options.loadingTimeoutMs / 1000) },
-        { name: 'MILLRACE_MODEL_RUNTIME_MAX_LOADS', value: String(loadingConcurrency) },
+        { name: 'MILLRACE_MODEL_LOAD_TIMEOUT', value: String(options.loadingTimeoutMs / 1000) },
+        { name: 'MILLRACE_MODEL_RUNTIME_LOADING_CONCURRENCY', value: String(loadingConcurrency) },
       ]),
     ],
   }

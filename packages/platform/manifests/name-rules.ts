@@ -1,27 +1,39 @@
 import { type Findings, shown } from './violation.ts'
 
-const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/
-const LABEL_LENGTH_MAX = 63
+const PART = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?'
+const LABEL = new RegExp(`^${PART}$`)
+const SUBDOMAIN = new RegExp(`^${PART}(?:\\.${PART})*$`)
 
-/** The name of an object that becomes part of host names: a label of RFC 1123. */
-export function isObjectName(name: unknown): name is string {
-  return typeof name === 'string' && name.length <= LABEL_LENGTH_MAX && LABEL.test(name)
+/** How an object of a kind may be named. */
+export interface NameRule {
+  readonly accepts: (name: string) => boolean
+  /** As the end of a sentence. */
+  readonly text: string
 }
 
-/** How objects may be named, as the end of a sentence. */
-export const OBJECT_NAME_RULE =
-  'it must have at most 63 lower-case letters, digits and dashes, and begin and end with a letter or digit'
+/** What becomes part of host names, such as a model or a namespace: a label of RFC 1123. */
+export const LABEL_RULE: NameRule = {
+  accepts: name => name.length <= 63 && LABEL.test(name),
+  text: 'it must have at most 63 lower-case letters, digits and dashes, and begin and end with a letter or digit',
+}
+
+/** Every other object: a subdomain of RFC 1123, such as `mlserver-1.x`. */
+export const SUBDOMAIN_RULE: NameRule = {
+  accepts: name => name.length <= 253 && SUBDOMAIN.test(name),
+  text: 'it must have at most 253 lower-case letters, digits, dashes and dots, and begin and end with a letter or digit',
+}
 
 /** The name and namespace that every object has. */
-export function checkMetadata(metadata: unknown, findings: Findings): void {
+export function checkMetadata(metadata: unknown, rule: NameRule, findings: Findings): void {
   if (typeof metadata !== 'object' || metadata === null) {
     findings.add('metadata', 'is missing; it must hold at least a name')
     return
   }
   const { name, namespace } = metadata as { name?: unknown; namespace?: unknown }
-  if (!isObjectName(name))
-    findings.add('metadata.name', `${shown(name)} cannot be a name; ${OBJECT_NAME_RULE}`)
-  if (namespace !== undefined && !isObjectName(namespace)) {
-    findings.add('metadata.namespace', `${shown(namespace)} cannot be a namespace; ${OBJECT_NAME_RULE}`)
+  if (typeof name !== 'string' || !rule.accepts(name)) {
+    findings.add('metadata.name', `${shown(name)} cannot be a name; ${rule.text}`)
+  }
+  if (namespace !== undefined && (typeof namespace !== 'string' || !LABEL_RULE.accepts(namespace))) {
+    findings.add('metadata.namespace', `${shown(namespace)} cannot be a namespace; ${LABEL_RULE.text}`)
   }
 }

@@ -11,13 +11,12 @@ const MAX_SCALE = `${PREFIX}max-scale`
 /** Annotations of a runtime that say how many pods it has and how much they do at once. Source: ModelMesh's webhook. */
 export function checkScaling({ metadata, spec }: ServingRuntime, findings: Findings): void {
   const annotations: Readonly<Record<string, unknown>> = metadata.annotations ?? {}
-  const path = (name: string) => `metadata.annotations['${name}']`
   const whole = (name: string, min: number, max: number): number | undefined => {
     const text = annotations[name]
     if (text === undefined) return undefined
     const value = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
     if (value >= min && value <= max) return value
-    findings.add(path(name), `${shown(text)} is not a whole number from ${min} to ${max}, as a text`)
+    findings.add(pathOf(name), `${shown(text)} is not a whole number from ${min} to ${max}, as a text`)
     return undefined
   }
   whole('maxLoadingConcurrency', 1, 1_000)
@@ -26,15 +25,15 @@ export function checkScaling({ metadata, spec }: ServingRuntime, findings: Findi
   const least = whole(MIN_SCALE, 1, 1_000_000)
   const most = whole(MAX_SCALE, 1, 1_000_000)
   if (least !== undefined && most !== undefined && least > most) {
-    findings.add(path(MIN_SCALE), `${least} is more than ${MAX_SCALE}, which is ${most}`)
+    findings.add(pathOf(MIN_SCALE), `${least} is more than ${MAX_SCALE}, which is ${most}`)
   }
   const autoscaler = annotations[AUTOSCALER]
   if (autoscaler !== undefined && autoscaler !== 'hpa') {
-    findings.add(path(AUTOSCALER), `${shown(autoscaler)} is not known; only hpa is`)
+    findings.add(pathOf(AUTOSCALER), `${shown(autoscaler)} is not known; only hpa is`)
   }
   const metrics = annotations[METRICS]
   if (metrics !== undefined && metrics !== 'cpu' && metrics !== 'memory') {
-    findings.add(path(METRICS), `${shown(metrics)} cannot be scaled by; allowed are cpu and memory`)
+    findings.add(pathOf(METRICS), `${shown(metrics)} cannot be scaled by; allowed are cpu and memory`)
   }
   if (spec.replicas !== undefined) {
     if (!Number.isInteger(spec.replicas) || spec.replicas < 0 || spec.replicas > 65_535) {
@@ -47,4 +46,8 @@ export function checkScaling({ metadata, spec }: ServingRuntime, findings: Findi
       )
     }
   }
+}
+
+function pathOf(annotation: string): string {
+  return `metadata.annotations['${annotation}']`
 }

@@ -23,7 +23,7 @@ const other = (name: string) => [{ ...soundRuntime().spec.containers[0] }, { nam
 const RULES: Readonly<Record<string, BrokenRule>> = {
   'a name that is none': {
     changes: [[['metadata', 'name'], 'My_Runtime']],
-    told: /metadata\.name: "My_Runtime" cannot be a name; .*63/,
+    told: /metadata\.name: "My_Runtime" cannot be a name; .*253/,
   },
   'a namespace that is none': {
     changes: [[['metadata', 'namespace'], '-']],
@@ -280,6 +280,48 @@ suite('rules of a ServingRuntime', () => {
       /^ServingError: f\.yaml, line 4, column 9: metadata\.name: "Big"/,
     )
   })
+})
+
+/** What ModelMesh ships for MLServer, with another image. */
+const STOCK_RUNTIME = `
+apiVersion: serving.kserve.io/v1alpha1
+kind: ClusterServingRuntime
+metadata:
+  name: mlserver-1.x
+  annotations:
+    maxLoadingConcurrency: "2"
+spec:
+  supportedModelFormats:
+    - { name: sklearn, version: "0", autoSelect: true }
+    - { name: xgboost, version: "1", autoSelect: true }
+    - { name: lightgbm, version: "3", autoSelect: true }
+  protocolVersions: [grpc-v2]
+  multiModel: true
+  grpcEndpoint: port:8085
+  grpcDataEndpoint: port:8001
+  containers:
+    - name: mlserver
+      image: registry.example.com/millrace:1
+      env:
+        - { name: MLSERVER_MODELS_DIR, value: /models/_mlserver_models/ }
+        - { name: MLSERVER_GRPC_PORT, value: "8001" }
+        - { name: MLSERVER_HTTP_PORT, value: "8002" }
+        - { name: MLSERVER_LOAD_MODELS_AT_STARTUP, value: "false" }
+        - { name: MLSERVER_MODEL_NAME, value: dummy-model }
+        - { name: MLSERVER_HOST, value: "127.0.0.1" }
+        - { name: MLSERVER_GRPC_MAX_MESSAGE_LENGTH, value: "-1" }
+      resources:
+        requests: { cpu: 500m, memory: 1Gi }
+        limits: { cpu: "5", memory: 1Gi }
+  builtInAdapter:
+    serverType: mlserver
+    runtimeManagementPort: 8001
+    memBufferBytes: 134217728
+    modelLoadingTimeoutMillis: 90000
+`
+
+test('the stock runtime for MLServer passes with another image', () => {
+  assert.equal(readManifests(STOCK_RUNTIME, 'mlserver.yaml').length, 1)
 })
 
 test('the least capacity that ModelMesh starts with', () => {

@@ -2,7 +2,7 @@ import { checkAdapter } from './adapter-rules.ts'
 import { checkContainers, checkReserved } from './container-rules.ts'
 import { ENDPOINT_RULE, type Endpoint, readEndpoint } from './endpoint.ts'
 import { PROTOCOL_VERSIONS } from './modelmesh-words.ts'
-import { checkMetadata } from './name-rules.ts'
+import { checkMetadata, SUBDOMAIN_RULE } from './name-rules.ts'
 import { checkScaling } from './scaling-rules.ts'
 import type { ModelFormat, ServingRuntime, ServingRuntimeSpec } from './serving-runtime.ts'
 import { Findings, shown, type Violation } from './violation.ts'
@@ -13,7 +13,7 @@ import { Findings, shown, type Violation } from './violation.ts'
  */
 export function checkServingRuntime(runtime: ServingRuntime): readonly Violation[] {
   const findings = new Findings()
-  checkMetadata(runtime.metadata, findings)
+  checkMetadata(runtime.metadata, SUBDOMAIN_RULE, findings)
   const { spec } = runtime
   if (!Array.isArray(spec?.containers) || spec.containers.length === 0) {
     findings.add('spec.containers', 'is missing; it must hold at least the model server')

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { outputFlag, toFormat, toObjectName, toPair } from './manifest-flags.ts'
+import { outputFlag, toFormat, toLabel, toPair, toRuntimeName } from './manifest-flags.ts'
 import type { InferenceServiceFlags } from './run-inference-service.ts'
 
 /** `millrace manifest inference-service NAME`. */
@@ -9,7 +9,7 @@ export function inferenceServiceCommand(): Command {
     .description(
       'Write the InferenceService of a model: its format, and where its files are. By default it is left to ModelMesh.',
     )
-    .argument('<name>', 'what clients call the model', toObjectName)
+    .argument('<name>', 'what clients call the model', toLabel)
     .addOption(
       new Option('--format <name[:version]>', "the model's format, which chooses its runtime")
         .argParser(toFormat)
@@ -28,7 +28,7 @@ export function inferenceServiceCommand(): Command {
       'where in the storage a file is that says which tensors the model takes and gives',
     )
     .option('--storage-uri <uri>', 'in place of --path: s3://, gs://, pvc://, http:// or https://')
-    .option('--runtime <name>', 'the ServingRuntime (default: one that selects the format)', toObjectName)
+    .option('--runtime <name>', 'the ServingRuntime (default: one that selects the format)', toRuntimeName)
     .addOption(
       new Option('--protocol <protocol>', 'what the runtime must speak').choices([
         'v2',
@@ -37,7 +37,7 @@ export function inferenceServiceCommand(): Command {
         'grpc-v1',
       ]),
     )
-    .option('--namespace <namespace>', "the resource's namespace (default: none is written)", toObjectName)
+    .option('--namespace <namespace>', "the resource's namespace (default: none is written)", toLabel)
     .option('--kserve', 'for single-model serving by KServe, without ModelMesh')
     .addOption(outputFlag())
     .addHelpText(

@@ -1,5 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { isObjectName, type ModelFormat, OBJECT_NAME_RULE, readQuantity } from '../../manifests/index.ts'
+import {
+  LABEL_RULE,
+  type ModelFormat,
+  type NameRule,
+  readQuantity,
+  SUBDOMAIN_RULE,
+} from '../../manifests/index.ts'
 
 /** A request and a limit, as Kubernetes has them for a container. */
 export interface RequestAndLimit {
@@ -19,9 +25,12 @@ export function toFormat(text: string): Pick<ModelFormat, 'name' | 'version'> {
   return match[2] === undefined ? { name: match[1]! } : { name: match[1]!, version: match[2] }
 }
 
-export function toObjectName(text: string): string {
-  if (isObjectName(text)) return text
-  throw new InvalidArgumentError(`${OBJECT_NAME_RULE[0]!.toUpperCase()}${OBJECT_NAME_RULE.slice(1)}.`)
+/** A parser of the names of objects. */
+function nameOf(rule: NameRule): (text: string) => string {
+  return text => {
+    if (rule.accepts(text)) return text
+    throw new InvalidArgumentError(`${rule.text[0]!.toUpperCase()}${rule.text.slice(1)}.`)
+  }
 }
 
 /** Reads `REQUEST[:LIMIT]`, two quantities of Kubernetes. */
@@ -50,3 +59,8 @@ export function toPair(
   if (match === null) throw new InvalidArgumentError('It must be NAME=VALUE.')
   return { ...before, [match[1]!]: match[2]! }
 }
+
+/** Reads what becomes part of host names: a model or a namespace. */
+export const toLabel = nameOf(LABEL_RULE)
+/** Reads the name of a runtime. */
+export const toRuntimeName = nameOf(SUBDOMAIN_RULE)

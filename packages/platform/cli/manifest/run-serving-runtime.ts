@@ -115,11 +115,12 @@ function formatsOf(
   return named.map(format => ({ ...format, autoSelect: flags.autoSelect }))
 }
 
+function refuse(flag: string, rule: string): never {
+  throw new CommandFailure(`${flag} ${rule}`, EXIT.usage)
+}
+
 /** Each of these would be written and mean nothing. */
 function refuseContradictions(flags: ServingRuntimeFlags): void {
-  const refuse = (flag: string, rule: string) => {
-    throw new CommandFailure(`${flag} ${rule}`, EXIT.usage)
-  }
   const isMesh = flags.kserve !== true
   if (!isMesh && !flags.adapter) refuse('--no-adapter', 'is for ModelMesh; it cannot be given with --kserve')
   if (isMesh && flags.protocol !== undefined)

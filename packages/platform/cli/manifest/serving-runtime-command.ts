@@ -1,7 +1,15 @@
 import { Command, Option } from 'commander'
 import type { ModelFormat } from '../../manifests/index.ts'
 import { seconds, wholeNumber } from '../flag-values.ts'
-import { outputFlag, toBytes, toFormat, toObjectName, toPair, toRequestAndLimit } from './manifest-flags.ts'
+import {
+  outputFlag,
+  toBytes,
+  toFormat,
+  toLabel,
+  toPair,
+  toRequestAndLimit,
+  toRuntimeName,
+} from './manifest-flags.ts'
 import type { ServingRuntimeFlags } from './run-serving-runtime.ts'
 
 /** `millrace manifest serving-runtime DIR`. */
@@ -23,8 +31,12 @@ export function servingRuntimeCommand(): Command {
         toFormat(text),
       ]),
     )
-    .option('--name <name>', "the resource's name (default: the name in the folder's settings)", toObjectName)
-    .option('--namespace <namespace>', "the resource's namespace (default: none is written)", toObjectName)
+    .option(
+      '--name <name>',
+      "the resource's name (default: the name in the folder's settings)",
+      toRuntimeName,
+    )
+    .option('--namespace <namespace>', "the resource's namespace (default: none is written)", toLabel)
     .option('--cluster', 'a ClusterServingRuntime, for all namespaces')
     .option('--no-auto-select', 'only for models that name this runtime')
     .option('--no-adapter', "for ModelMesh, which asks the server itself in place of MLServer's adapter")
