@@ -6,6 +6,7 @@ export {
   type ServerLogger,
   type ServerSettings,
 } from './base/index.ts'
+export type { CachedModel, CachedState, CacheFigures, ModelCache } from './cache/index.ts'
 export type { Call, DataPlane, ModelMetadata } from './dataplane/index.ts'
 export type {
   IndexEntry,
@@ -16,7 +17,7 @@ export type {
   RepositoryChange,
 } from './lifecycle/index.ts'
 export type { ServeDoors } from './listeners.ts'
-export { type DescribedModel, shownUri } from './repository/index.ts'
+export { createObjectFetcher, type DescribedModel, shownUri } from './repository/index.ts'
 export { type Address, type RunningServer, type ServeOptions, serve } from './serve.ts'
 export type {
   GrpcCall,

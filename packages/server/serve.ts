@@ -1,17 +1,34 @@
+import { hostname } from 'node:os'
+import { ServingError } from '@millrace/sdk'
 import type { Tracer } from '@opentelemetry/api'
 import { createAccess, reportProtection } from './access/index.ts'
-import { createLogger, type ServerLogger, type ServerSettings } from './base/index.ts'
+import {
+  createLogger,
+  type MeshSettings,
+  type ModelMemorySettings,
+  type ServerLogger,
+  type ServerSettings,
+} from './base/index.ts'
+import {
+  createDemandLoading,
+  createModelCatalogue,
+  type DemandLoading,
+  type ModelCache,
+} from './cache/index.ts'
 import {
   createCloudEvents,
   createDataPlane,
+  createMeshDataPlane,
   createResponseCache,
   type DataPlane,
   readNamespace,
 } from './dataplane/index.ts'
 import type { KafkaDoor } from './doors/kafka/index.ts'
+import type { OpenMesh } from './doors/modelmesh/index.ts'
 import { toErrorResponse, toGrpcStatus } from './doors/open-inference/index.ts'
 import {
   createModelRegistry,
+  createModelSizes,
   createScheduling,
   type LoadFailure,
   type ModelEntry,
@@ -21,13 +38,24 @@ import {
   type WatchManner,
   watchRepository,
 } from './lifecycle/index.ts'
-import { listenInferenceGrpc, listenMetrics, listenRest, type ServeDoors } from './listeners.ts'
+import {
+  listenInferenceGrpc,
+  listenMetrics,
+  listenRest,
+  openModelRuntime,
+  openRuntimeListeners,
+  type ServeDoors,
+} from './listeners.ts'
 import { createServerMetrics } from './metrics/index.ts'
 import {
+  checkMeshModel,
   createDescribedRepository,
+  createMeshModels,
   createModelStager,
   createRepository,
   type DescribedModel,
+  type MeshModels,
+  meshPlaces,
   stageArtefact,
 } from './repository/index.ts'
 import type { Tracing } from './tracing/index.ts'
@@ -54,6 +82,11 @@ export interface ServeOptions {
   readonly watch?: WatchManner
   /** Serve what has loaded, although others have failed to at start-up. Default: the server is then never ready. */
   readonly servesDespiteFailures?: boolean
+  /**
+   * An API key with all scopes that this program itself uses, as `x-api-key`, where callers have to say who they are: long,
+   * and drawn anew at each start. Default: none.
+   */
+  readonly ownKey?: string | undefined
   /** What else the listeners offer. */
   readonly doors?: ServeDoors
   /** Default: text or JSON lines on standard error, as the settings say. */
@@ -73,8 +106,12 @@ export interface RunningServer {
   readonly grpc: Address
   /** `null` when metrics are switched off. */
   readonly metrics: Address | null
+  /** Where a mesh without adapter loads models and asks them; Unix sockets by their path, with port 0. Usually none. */
+  readonly modelRuntime: readonly Address[]
   readonly dataPlane: DataPlane
   readonly registry: ModelRegistry
+  /** `null` where every model that is loaded stays (no `model_memory_budget`). */
+  readonly cache: ModelCache | null
   /** Settles when every model has been tried; the failures, none if all are ready. */
   readonly started: Promise<readonly LoadFailure[]>
   /**
@@ -96,7 +133,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const log =
     options.log ??
     createLogger({ isStructured: settings.isLogStructured, level: settings.isDebugging ? 'debug' : 'info' })
-  const access = await createAccess(settings.security, log)
+  const access = await createAccess(settings.security, log, options.ownKey)
   const metrics = createServerMetrics({ restPrefix: settings.metricsRestServerPrefix })
   const phase = new ServerPhase()
   const { folder: root, environment } = options
@@ -124,11 +161,23 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ? createResponseCache({ maxEntries: settings.cacheMaxEntries, maxBytes: settings.cacheMaxBytes })
       : null
   if (cache !== null) metrics.scheduling.exposeCache(() => cache.statistics)
-  const registry: ModelRegistry = createModelRegistry({
-    repository,
+  const sizes = createModelSizes()
+  const memory = sharedMemory(settings, log)
+  const catalogue = memory === undefined ? null : createModelCatalogue(repository)
+  const meshModels = createMeshModels({
+    base: catalogue ?? repository,
+    environment,
+    ...meshPlaces(settings, root, environment),
+    stager,
+    signal: phase.stopping,
+    log,
+  })
+  const loading: ModelRegistry = createModelRegistry({
+    repository: meshModels,
     log,
     metricsOf: metrics.customMetricsOf,
     instances: {
+      sizes,
       loadTimeoutMs: settings.modelLoadTimeoutMs,
       stage: async (model, context) => ({
         ...(await stageArtefact(model, stager, context)),
@@ -150,8 +199,23 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       metrics.scheduling.modelLoaded(name, version, placement.place, loadMs),
     drainTimeoutMs: settings.shutdownTimeoutMs,
   })
+  const demand =
+    memory === undefined || catalogue === null
+      ? null
+      : createDemandLoading({
+          settings: memory,
+          loadsPinned: settings.loadsModelsAtStartup,
+          registry: loading,
+          catalogue,
+          meshModels,
+          sizes,
+          metrics,
+          drainTimeoutMs: settings.shutdownTimeoutMs,
+          log,
+        })
+  const registry: ModelRegistry = demand?.registry ?? loading
   const tracing = options.tracer === undefined ? null : await openTracing(options.tracer)
-  const dataPlane = createDataPlane({
+  const plainDataPlane = createDataPlane({
     registry,
     server: {
       name: settings.serverName,
@@ -162,7 +226,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     statisticsOf: metrics.statisticsOf,
     metricsOf: metrics.customMetricsOf,
     isServing: () => phase.isServing,
-    maxActivePerModel: Math.ceil(settings.maxConcurrentRequests * SHARE_OF_ONE_MODEL),
+    needsAllModels: settings.loadsModelsAtStartup && demand === null,
+    demanded: demand?.demanded ?? null,
+    maxActivePerModel: maxActivePerModel(settings),
     cache,
     tracing,
     cloudEvents: settings.isCloudEventsEnabled
@@ -176,7 +242,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
 
   const { doors = {} } = options
-  const listening = { settings, access, tracing, dataPlane, registry, phase, metrics, log, doors }
+  for (const figure of doors.figures ?? []) metrics.expose(figure)
   const listeners: Listener[] = []
   const listen = async (listening: Promise<Listener>): Promise<Listener> => {
     const listener = await listening
@@ -186,10 +252,37 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const closeListeners = (graceMs: number) => Promise.all(listeners.map(listener => listener.close(graceMs)))
   let watch: RepositoryWatch | null = null
   let kafka: KafkaDoor | null = null
+  let mesh: OpenMesh | null = null
   try {
+    if (settings.mesh !== undefined) {
+      mesh = await openModelMesh(settings.mesh, demand, { environment, meshModels, registry, phase, log })
+    }
+    const dataPlane = mesh === null ? plainDataPlane : createMeshDataPlane(plainDataPlane, mesh.names)
+    const modelRuntime = await openModelRuntime(settings, {
+      registry,
+      models: meshModels,
+      sizes,
+      phase,
+      maxActivePerModel: maxActivePerModel(settings),
+    })
+    const listening = {
+      mesh,
+      modelRuntime,
+      settings,
+      access,
+      tracing,
+      dataPlane,
+      registry,
+      phase,
+      metrics,
+      log,
+      doors,
+    }
     const rest = await listen(listenRest(listening))
     const grpc = await listen(listenInferenceGrpc(listening))
     const scrape = settings.metricsEndpoint === undefined ? null : await listen(listenMetrics(listening))
+    const runtimeAddresses =
+      modelRuntime === null ? [] : await openRuntimeListeners(listening, modelRuntime, grpc, listen)
     const { security } = settings
     reportProtection(
       settings.host,
@@ -204,7 +297,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     // Watched before the first load, so that no change falls between.
     watch =
       settings.watchesModelRepository && root !== null && options.models === undefined
-        ? await watchRepository({ ...options.watch, settings, root, repository, registry, log })
+        ? await watchRepository({
+            ...options.watch,
+            settings,
+            root,
+            repository,
+            registry: demand?.changing ?? registry,
+            log,
+          })
         : null
     if (settings.isKafkaEnabled) {
       // Its client is larger than the rest of the server, and few have brokers.
@@ -213,7 +313,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       metrics.exposeKafka(kafka.figures)
     }
     const load = async () => {
-      const failures = settings.loadsModelsAtStartup ? await loadAll(registry, root ?? 'the models') : []
+      const failures = [
+        ...(settings.loadsModelsAtStartup || demand !== null
+          ? await loadAll(registry, root ?? 'the models')
+          : []),
+        ...((await mesh?.loadAtStart()) ?? []),
+      ]
       if (failures.length === 0 || options.servesDespiteFailures === true) {
         phase.serve()
         // Records wait where they are until the models are ready, and brokers that are away hold nobody up.
@@ -227,8 +332,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       rest,
       grpc,
       metrics: scrape,
+      modelRuntime: runtimeAddresses,
       dataPlane,
       registry,
+      cache: demand?.cache ?? null,
       started: load(),
       close() {
         closing ??= (async () => {
@@ -236,6 +343,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
           const givesUpAtMs = performance.now() + graceMs
           phase.stop()
           await Promise.all([closeListeners(graceMs), kafka?.close(graceMs), watch?.close()])
+          await mesh?.close()
           access?.close()
           await registry.close(Math.max(givesUpAtMs - performance.now(), UNLOAD_GRACE_MS))
           await workers?.close(settings.parallelWorkersTimeoutMs)
@@ -244,7 +352,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       },
     }
   } catch (error) {
-    await Promise.all([closeListeners(0), watch?.close()])
+    await Promise.all([closeListeners(0), watch?.close(), mesh?.close()])
     access?.close()
     await workers?.close(0)
     throw error
@@ -261,9 +369,65 @@ async function openTracing(tracer: Tracer): Promise<Tracing> {
   })
 }
 
+/** Undefined where every model stays loaded: in another ModelMesh, that one decides which do. */
+function sharedMemory(
+  { modelMemory, modelRuntime }: ServerSettings,
+  log: ServerLogger,
+): ModelMemorySettings | undefined {
+  if (modelMemory === undefined || modelRuntime === undefined) return modelMemory
+  log.warn(
+    'model_memory_budget has no effect: model_runtime_endpoint is set, and the mesh loads and unloads models',
+  )
+  return undefined
+}
+
 /** What a loaded model reads from the disk. */
 function pathsOf({ instance }: ModelEntry): readonly string[] {
   return instance === null ? [] : [instance.settings.folder, instance.settings.uri]
+}
+
+/** Loaded only for servers that are a mesh. */
+async function openModelMesh(
+  settings: MeshSettings,
+  demand: DemandLoading | null,
+  parts: {
+    readonly environment: ServeOptions['environment']
+    readonly meshModels: MeshModels
+    readonly registry: ModelRegistry
+    readonly phase: ServerPhase
+    readonly log: ServerLogger
+  },
+): Promise<OpenMesh> {
+  const { environment, meshModels, registry, phase, log } = parts
+  if (demand === null) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'model_mesh_enabled is true, which needs model_memory_budget: registered models are loaded within it',
+    )
+  }
+  // What is hosted is none of the cache's; a model that the cache is unloading may be known no more.
+  const isServed = (id: string) =>
+    demand.demanded.knows(id) || (registry.isLoaded(id) && demand.cache.modelOf(id).state === 'NOT_LOADED')
+  const { openMesh } = await import('./doors/modelmesh/index.ts')
+  return openMesh({
+    settings,
+    environment,
+    cache: demand.cache,
+    models: {
+      check: checkMeshModel,
+      add: (id, info) => meshModels.add(id, info),
+      remove: id => void meshModels.remove(id),
+      isTaken: id => meshModels.infoOf(id) === undefined && isServed(id),
+      isKnown: isServed,
+    },
+    location: hostname(),
+    stopping: phase.stopping,
+    log,
+  })
+}
+
+function maxActivePerModel({ maxConcurrentRequests }: ServerSettings): number {
+  return Math.ceil(maxConcurrentRequests * SHARE_OF_ONE_MODEL)
 }
 
 /** Of what a listener may be answering at once. */

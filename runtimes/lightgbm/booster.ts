@@ -10,6 +10,8 @@ export interface Booster {
   /** Scores and predictions of one row. */
   readonly outputCount: number
   readonly treeCount: number
+  /** What it keeps in memory. */
+  readonly memoryBytes: number
   /** The sums over the trees, `outputCount` a row, from row `first` on as far as `out` reaches. */
   scores(rows: Rows, rowCount: number, out: Float64Array): void
   /** The number of the leaf that each row reaches in each tree, `treeCount` a row. */
@@ -44,6 +46,7 @@ export function createBooster(text: ModelText, options: LightgbmOptions, file: s
     featureCount,
     outputCount: treesPerIteration,
     treeCount: trees.length,
+    memoryBytes: chosen.memoryBytes,
     scores: (rows, rowCount, out) => chosen.margins(rows, rowCount, out),
     leaves: (rows, rowCount, out) => chosen.leaves(rows, rowCount, out),
     toPredictions: header.averagesOutput ? averaged(iterations.count, transform) : transform,

@@ -76,6 +76,10 @@ export class LightgbmModel extends Model {
     return predictOutputs(booster, readRows(request.inputs, table), wanted, () => context.signal)
   }
 
+  override memoryBytes(): number {
+    return this.#loaded?.booster.memoryBytes ?? 0
+  }
+
   /** Frees the model's memory. Does nothing when no model is loaded. */
   override unload(): void {
     this.#loaded = undefined

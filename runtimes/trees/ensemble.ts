@@ -84,6 +84,8 @@ export type Rows = Float32Array | Float64Array
 
 /** Scores rows with one ensemble. Keeps nothing of what it is given, and may be used again at once. */
 export interface Scorer {
+  /** What it keeps in memory, the ensemble included. */
+  readonly memoryBytes: number
   /**
    * Writes `outputCount` margins a row.
    * @param out row-major; a Float64Array if the ensemble's precision is `float64`

@@ -25,7 +25,7 @@ export function canFlatten(ensemble: Ensemble): boolean {
  * Scores in JavaScript with all trees in a few large arrays: for what machine code is not written for, categories and
  * linear leaves. Nodes and leaves are numbered through all trees, and a child below 0 is the leaf `~child`.
  */
-export function createFlatScorer(ensemble: Ensemble): Scorer {
+export function createFlatScorer(ensemble: Ensemble): Omit<Scorer, 'memoryBytes'> {
   const { trees, treeOutput, outputCount, featureCount, baseMargin } = ensemble
   const nodeCount = trees.reduce((count, { feature }) => count + feature.length, 0)
   const wordCount = trees.reduce((count, { categories }) => count + (categories?.words.length ?? 0), 0)

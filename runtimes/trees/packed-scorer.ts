@@ -35,12 +35,12 @@ export function canPack({ trees, outputCount, hasVectorLeaves }: Ensemble): bool
  * Scores with code made for this one ensemble, over its own packed copy of the trees in the memory of that code:
  * in order, a table of trees, nodes, prepared rows of a block, and their sums.
  * @param levels by tree, the number of nodes on its longest path
- * @returns `margins` of an ensemble that `canPack` has passed; undefined if its rows would be too wide
+ * @returns `margins` of an ensemble that `canPack` has passed, and the bytes of its copy; undefined if its rows would be too wide
  */
 export function createPackedScorer(
   ensemble: Ensemble,
   levels: Int32Array,
-): Pick<Scorer, 'margins'> | undefined {
+): Pick<Scorer, 'margins' | 'memoryBytes'> | undefined {
   const { trees, outputCount, baseMargin, precision } = ensemble
   const slots = new Slots()
   for (const tree of trees) {
@@ -70,6 +70,7 @@ export function createPackedScorer(
   const sumsIndex = sumsAt / numberBytes
 
   return {
+    memoryBytes: memory.buffer.byteLength,
     margins(rows, rowCount, out, range) {
       const table = (range?.begin ?? 0) * NODE_BYTES
       const tableEnd = (range?.end ?? trees.length) * NODE_BYTES

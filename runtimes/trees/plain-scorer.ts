@@ -4,7 +4,7 @@ import { type Ensemble, NODE, type Rows, type Scorer, type Tree, ZERO_BOUND } fr
 const BLOCK_ROWS = 64
 
 /** Scores any ensemble that `checkEnsemble` has passed, node by node. */
-export function createPlainScorer(ensemble: Ensemble): Scorer {
+export function createPlainScorer(ensemble: Ensemble): Omit<Scorer, 'memoryBytes'> {
   const { trees, treeOutput, treeWeight, outputCount, featureCount, baseMargin } = ensemble
   const isVector = ensemble.hasVectorLeaves === true
   const isSingle = ensemble.precision === 'float32'

@@ -1,6 +1,7 @@
 import { ServingError } from '@millrace/sdk'
 import { checkEnsemble } from './check-ensemble.ts'
 import type { Ensemble, Rows, Scorer, TreeRange } from './ensemble.ts'
+import { ensembleBytes } from './ensemble-bytes.ts'
 import { canFlatten, createFlatScorer } from './flat-scorer.ts'
 import { canPack, createPackedScorer } from './packed-scorer.ts'
 import { createPlainScorer } from './plain-scorer.ts'
@@ -12,10 +13,13 @@ import { createPlainScorer } from './plain-scorer.ts'
  */
 export function createScorer(ensemble: Ensemble, source = 'the ensemble'): Scorer {
   const levels = checkEnsemble(ensemble, source)
-  const plain = canFlatten(ensemble) ? createFlatScorer(ensemble) : createPlainScorer(ensemble)
+  const isFlat = canFlatten(ensemble)
+  const plain = isFlat ? createFlatScorer(ensemble) : createPlainScorer(ensemble)
   const packed = canPack(ensemble) ? createPackedScorer(ensemble, levels) : undefined
   const scorer = packed === undefined ? plain : { ...plain, ...packed }
   return {
+    // A flat scorer has all of it once more, in arrays of its own.
+    memoryBytes: ensembleBytes(ensemble) * (isFlat ? 2 : 1) + (packed?.memoryBytes ?? 0),
     margins(rows, rowCount, out, range) {
       checkCall(ensemble, rows, rowCount, range)
       checkRoom(out, rowCount * ensemble.outputCount)

@@ -8,6 +8,8 @@ export interface RoundRange {
 
 /** What scores: an ensemble of trees, or a linear model. */
 export interface Scoring {
+  /** What it keeps in memory. */
+  readonly memoryBytes: number
   /** How many rounds it was trained for. */
   readonly roundCount: number
   /** How many trees the answer to `leaves` has a row; `undefined` if there are no trees. */

@@ -17,6 +17,7 @@ export function createLinearScoring(
   // XGBoost trains and predicts linear models with the first base score for every output, even where a file has several.
   const base = baseMargin[0]!
   return {
+    memoryBytes: weights.byteLength,
     roundCount: 1,
     leafCount: () => undefined,
     leaves() {},

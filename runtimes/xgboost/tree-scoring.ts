@@ -47,6 +47,7 @@ export function createTreeScoring(
   })
 
   return {
+    memoryBytes: trees.reduce((bytes, { leafIds }) => bytes + leafIds.byteLength, scorer.memoryBytes),
     roundCount: firstTree.length - 1,
     leafCount: rounds => firstTree[rounds.end]! - firstTree[rounds.begin]!,
     margins: (rows, rowCount, out, rounds) => scorer.margins(rows, rowCount, out, treesOf(rounds)),

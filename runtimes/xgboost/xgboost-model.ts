@@ -24,6 +24,7 @@ interface Loaded {
   /** What who asks for no output gets. */
   readonly byDefault: readonly { readonly name: string }[]
   margins(request: RequestRows): Float32Array
+  readonly memoryBytes: number
 }
 
 /**
@@ -64,6 +65,7 @@ export class XgboostModel extends Model {
       readRows: createRowReader(booster, options.missing),
       answers,
       byDefault: this.settings.outputs.length === 0 ? DEFAULT : this.settings.outputs,
+      memoryBytes: scoring.memoryBytes,
       margins({ rows, rowCount }) {
         const out = new Float32Array(rowCount * outputCount)
         scoring.margins(rows, rowCount, out, rounds)
@@ -87,6 +89,10 @@ export class XgboostModel extends Model {
     let known: Float32Array | undefined
     const margins = (): Float32Array => (known ??= loaded.margins(rows))
     return { outputs: answers.map(answer => answer.answer(rows, margins)) }
+  }
+
+  override memoryBytes(): number {
+    return this.#loaded?.memoryBytes ?? 0
   }
 
   /** Frees the model's memory. Does nothing when none is loaded. */

@@ -45,6 +45,19 @@ export type {
   SignatureView,
   StageView,
   ThresholdOperator,
+  TrainingDataView,
   VariantView,
 } from './manager-views.ts'
+export {
+  createMeshClient,
+  type MeshAliasOptions,
+  type MeshAliasStatus,
+  type MeshClient,
+  type MeshClientOptions,
+  type MeshLoadOptions,
+  type MeshModelSource,
+  type MeshModelStatus,
+  type MeshOwnerOptions,
+  type MeshRegisterOptions,
+} from './mesh-client.ts'
 export { createRestClient, type RestClientOptions } from './rest-client.ts'

@@ -139,6 +139,7 @@ suite('refusals', () => {
     ],
     [500, '{"error":"Client","information":{"message":"old"}}', 'INTERNAL', 'old'],
     [501, '{"error":"NotSupported","message":"not here"}', 'UNIMPLEMENTED', 'not here'],
+    [404, '{"errors":["no version 7","no field"]}', 'NOT_FOUND', 'no version 7; no field'],
     [400, 'The request content was malformed', 'INVALID_ARGUMENT', 'The request content was malformed'],
   ]
   for (const [status, body, code, message] of refusals) {

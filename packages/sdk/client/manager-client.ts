@@ -13,6 +13,7 @@ import type {
   ModelView,
   RuntimeView,
   ServableView,
+  TrainingDataView,
 } from './manager-views.ts'
 import { refusalOf } from './rest-refusal.ts'
 import { uploadBody } from './upload-body.ts'
@@ -42,6 +43,7 @@ const METRIC: RequiredMembers<MetricSpecificationView> = {
   modelVersionId: 'number',
   config: 'object',
 }
+const TRAINING_DATA: RequiredMembers<TrainingDataView> = { kind: 'string' }
 const RUNTIME: RequiredMembers<RuntimeView> = { id: 'number', name: 'string', version: 'string' }
 
 /**
@@ -78,6 +80,10 @@ export function createManagerClient(options: ManagerClientOptions): ManagerClien
       uploadTrainingData: (id, csv, call) => uploadTrainingData(http, id, csv, call),
       nameTrainingData: async (id, path, call = {}) => {
         await ask(http, post({ path }), `/monitoring/profiles/batch/${id}/s3`, call)
+      },
+      trainingDataStatus: (id, { waitMs, ...call } = {}) => {
+        const query = waitMs === undefined ? '' : `?wait=${Math.ceil(waitMs / 1000)}`
+        return one(TRAINING_DATA)(GET, `/monitoring/profiles/batch/${id}/status${query}`, call)
       },
     },
     servables: {

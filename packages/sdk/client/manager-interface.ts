@@ -16,6 +16,7 @@ import type {
   ModelView,
   RuntimeView,
   ServableView,
+  TrainingDataView,
 } from './manager-views.ts'
 
 export interface ManagerClientOptions extends HttpCallerOptions {}
@@ -67,6 +68,14 @@ export interface ManagerClient {
     ) => Promise<void>
     /** Names a file that the server is to read: `s3://bucket/key.csv`. */
     readonly nameTrainingData: (versionId: number, uri: string, options?: CallOptions) => Promise<void>
+    /**
+     * Asks how the training data is that was handed in last. With `waitMs` the server may wait so long, a minute at most,
+     * until it is processed; some servers answer at once all the same.
+     */
+    readonly trainingDataStatus: (
+      versionId: number,
+      options?: CallOptions & { readonly waitMs?: number | undefined },
+    ) => Promise<TrainingDataView>
   }
   readonly servables: {
     readonly list: (options?: CallOptions) => Promise<readonly ServableView[]>

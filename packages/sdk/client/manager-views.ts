@@ -95,6 +95,16 @@ export interface DeploymentConfigurationView {
   readonly hpa?: object
 }
 
+/** How the training data that was handed in last is. */
+export interface TrainingDataView {
+  readonly kind: 'NotRegistered' | 'Processing' | 'Success' | 'Failure'
+  /** Why it failed, or what was left out. */
+  readonly message?: string
+  /** Rows that were taken. */
+  readonly rows?: number
+  readonly skippedRows?: number
+}
+
 export interface MetricSpecificationView {
   readonly id: string
   readonly name: string

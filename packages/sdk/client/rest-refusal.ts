@@ -41,14 +41,14 @@ export function refusalOf(status: number, headers: Headers, body: Uint8Array): S
 
 /**
  * `{"error": …}` of the protocol, `{"detail": …}` of MLServer, `{"error": WORD, "message": …}` of a manager and
- * `{"error": WORD, "information": …}` of a gateway, or whatever text there is.
+ * `{"error": WORD, "information": …}` of a gateway, `{"errors": […]}` of monitoring, or whatever text there is.
  */
 function wordsOf(body: Uint8Array): { text: string; violations?: readonly Violation[] } {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString().trim()
   const json = parsed(text)
   if (json === undefined) return { text: shortened(text) }
-  const { error, detail, message, information = message } = json
-  const said = wordsIn(information)
+  const { error, errors, detail, message, information = message } = json
+  const said = wordsIn(Array.isArray(errors) ? errors.join('; ') : information)
   if (said !== undefined) return { text: shortened(said) }
   const violations = Array.isArray(detail) && detail.every(isViolation) ? { violations: detail } : {}
   if (typeof error === 'string') return { text: shortened(error), ...violations }
@@ -68,6 +68,7 @@ function wordsIn(information: unknown): string | undefined {
 
 interface RefusalJson {
   readonly error?: unknown
+  readonly errors?: unknown
   readonly detail?: unknown
   readonly message?: unknown
   readonly information?: unknown

@@ -39,6 +39,12 @@ export abstract class BaseModel {
 
   /** Called once after the last request has been answered. */
   unload?(): void | Promise<void>
+
+  /**
+   * Bytes of memory that the loaded model takes, for a model that knows. Asked once, when it has loaded. Default: the
+   * server measures.
+   */
+  memoryBytes?(): number
 }
 
 /**

@@ -32,9 +32,14 @@ export interface Access {
 
 /**
  * Reads certificates, keys and key sets, and watches them. `null` when nothing is protected.
+ * @param ownKey an API key that is accepted besides, wherever callers have to say who they are
  * @throws ServingError INVALID_ARGUMENT naming the setting whose file is missing or cannot be used
  */
-export async function createAccess(settings: SecuritySettings, log: ServerLogger): Promise<Access | null> {
+export async function createAccess(
+  settings: SecuritySettings,
+  log: ServerLogger,
+  ownKey?: string,
+): Promise<Access | null> {
   const { rest, grpc, metrics } = settings
   const listeners = [rest, grpc, metrics]
   if (!listeners.some(isProtected)) return null
@@ -63,7 +68,9 @@ export async function createAccess(settings: SecuritySettings, log: ServerLogger
       tls: tls === undefined ? undefined : toListenerOptions(tls),
       rules: {
         authenticate:
-          keys === undefined && verifier === undefined ? undefined : createAuthentication(keys, verifier),
+          keys === undefined && verifier === undefined
+            ? undefined
+            : createAuthentication(keys, verifier, ownKey),
         rateLimit: rateLimit === undefined ? undefined : createRateLimit(rateLimit),
       },
     }

@@ -13,6 +13,11 @@ test('what REST routes ask for', () => {
     ['/v2/repository/index', 'admin'],
     ['/v2/repository/models/:model/load', 'admin'],
     ['/v2/repository/models/:model/unload', 'admin'],
+    ['/v2/mesh', 'admin'],
+    ['/v2/mesh/models/:model', 'admin'],
+    ['/v2/meshes', 'infer'],
+    ['/monitoring/checks/all/1', 'admin'],
+    ['/stat/support', 'admin'],
     ['/what/comes/later', 'infer'],
   ]
   for (const [route, requirement] of cases) assert.equal(restRequirement(route), requirement, route)
@@ -30,6 +35,7 @@ test('what gRPC methods ask for', () => {
     [`${service}/RepositoryIndex`, 'admin'],
     [`${service}/RepositoryModelLoad`, 'admin'],
     ['/inference.model_repository.ModelRepositoryService/RepositoryModelUnload', 'admin'],
+    ['/mmesh.ModelMesh/registerModel', 'admin'],
     ['/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', 'infer'],
   ]
   for (const [path, requirement] of cases) assert.equal(grpcRequirement(path), requirement, path)

@@ -30,12 +30,15 @@ export {
 } from './config/variables-source.ts'
 export { createLogger, type LoggerOptions, type ServerLogger } from './logger.ts'
 export { routeJson } from './route-json.ts'
+export type { ModelMemorySettings } from './settings/cache-settings.ts'
 export type { KafkaSecurity } from './settings/kafka-settings.ts'
 export {
   type LoadedServerSettings,
   loadServerSettings,
   type ServerSettingsOptions,
 } from './settings/load-server-settings.ts'
+export type { MeshSettings } from './settings/mesh-settings.ts'
+export type { ModelRuntimeSettings } from './settings/model-runtime-settings.ts'
 export type {
   ApiKeysSettings,
   JwtSettings,

@@ -9,11 +9,13 @@ import {
   ServingError,
 } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
+import type { DemandedModels } from '../cache/index.ts'
 import { type ModelInstance, type ModelRegistry, stateOf } from '../lifecycle/index.ts'
 import { type ModelStatistics, recordInference } from '../metrics/index.ts'
 import type { ModelTracing, Tracing } from '../tracing/index.ts'
 import type { Call } from './call.ts'
 import type { CloudEvents, ModelEvents } from './cloud-events.ts'
+import { createDemandedInstances } from './demanded-instances.ts'
 import { takeHeaders, withoutHeaders } from './header-parameters.ts'
 import { describeModel, type ModelMetadata, type ServerMetadata } from './model-metadata.ts'
 import { ModelRequestContext } from './model-request-context.ts'
@@ -23,13 +25,24 @@ import { TracedCall } from './traced-call.ts'
 
 /** The one answer behind every door. All methods throw `ServingError` and nothing else. */
 export interface DataPlane {
-  /** True when every model that was asked for is loaded and ready, and the server is not stopping. */
+  /**
+   * True when every model that was asked for is loaded and ready, and the server is not stopping. Where models come and
+   * go by request it says nothing of them.
+   */
   isReady(): boolean
   serverMetadata(): ServerMetadata
-  /** @throws ServingError NOT_FOUND for a model that is not loaded */
+  /**
+   * False for a model that would be loaded on demand: asking does not load it.
+   * @throws ServingError NOT_FOUND for a model that is not loaded, and would not be
+   */
   isModelReady(name: string, version: string | undefined): boolean
-  /** @throws ServingError NOT_FOUND, or UNAVAILABLE while the model loads for the first time */
-  modelMetadata(name: string, version: string | undefined): ModelMetadata
+  /** True if some version of the model is loaded, ready or not. */
+  isModelLoaded(name: string): boolean
+  /**
+   * Loads a model that is loaded on demand: what it takes and answers is known only then.
+   * @throws ServingError NOT_FOUND, or UNAVAILABLE while the model loads for the first time
+   */
+  modelMetadata(name: string, version: string | undefined, signal?: AbortSignal): Promise<ModelMetadata>
   /** Statistics of one model (all its versions without one given), or of all models. */
   statistics(name: string | undefined, version: string | undefined): readonly NamedStatistics[]
   infer(request: InferenceRequest, call: Call): Promise<InferenceResponse>
@@ -65,11 +78,15 @@ export interface DataPlaneOptions {
   readonly metricsOf: (name: string, version: string | undefined) => ModelMetrics
   /** False until start-up is over and again once the server stops. */
   readonly isServing: () => boolean
+  /** False where models come and go by request: one that loads, or has failed to, says nothing about the server then. */
+  readonly needsAllModels: boolean
   /**
    * Requests inside one model at once, where its settings say nothing. Less than what a listener takes, so that a model
    * which never answers does not take the listener with it.
    */
   readonly maxActivePerModel: number
+  /** `null`: models that are not loaded are not found. */
+  readonly demanded: DemandedModels | null
   /** `null`: no responses are kept. */
   readonly cache: ResponseCache | null
   /** `null`: answers have no headers that describe them. */
@@ -81,7 +98,7 @@ export interface DataPlaneOptions {
 }
 
 export function createDataPlane(options: DataPlaneOptions): DataPlane {
-  const { registry, server, isServing } = options
+  const { registry, server, isServing, needsAllModels } = options
   const served = new WeakMap<ModelInstance, ServedModel>()
   const servedModel = (instance: ModelInstance): ServedModel => {
     let model = served.get(instance)
@@ -92,17 +109,26 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     return model
   }
 
+  const demanded = options.demanded === null ? null : createDemandedInstances(registry, options.demanded)
+
   return {
-    isReady: () => isServing() && registry.isReady(),
+    isReady: () => isServing() && (!needsAllModels || registry.isReady()),
     serverMetadata: () => server,
-    isModelReady: (name, version) => stateOf(registry.find(name, version)) === 'READY',
-    modelMetadata(name, version) {
+    isModelReady(name, version) {
+      const isCold = registry.lookUp(name, undefined) === undefined && options.demanded?.knows(name) === true
+      return !isCold && stateOf(registry.find(name, version)) === 'READY'
+    },
+    isModelLoaded: name => registry.isLoaded(name),
+    async modelMetadata(name, version, signal) {
+      if (demanded !== null && demanded.now(name, version) === undefined)
+        await demanded.later(name, version, signal)
       const entry = registry.find(name, version)
       // Asking for a ready one only where there is none at all says why it is not there.
       if (entry.instance === null) registry.ready(name, version)
       return describeModel(entry, registry.versionsOf(name))
     },
     statistics(name, version) {
+      if (name !== undefined && !registry.isLoaded(name) && options.demanded?.knows(name) === true) return []
       return registry.loaded(name, version).map(entry => ({
         name: entry.name,
         version: entry.version,
@@ -110,21 +136,47 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       }))
     },
     // Promises, not throws: a door awaits one thing.
-    infer: async (request, call) =>
-      servedModel(registry.ready(request.modelName, request.modelVersion)).infer(request, call),
+    infer:
+      demanded === null
+        ? async (request, call) =>
+            servedModel(registry.ready(request.modelName, request.modelVersion)).infer(request, call)
+        : async (request, call) => {
+            const { modelName, modelVersion } = request
+            const instance =
+              demanded.now(modelName, modelVersion) ??
+              (await demanded.later(modelName, modelVersion, call.signal))
+            return servedModel(instance).infer(request, call)
+          },
     inferStream({ modelName, modelVersion }, requests, call) {
-      return servedModel(registry.ready(modelName, modelVersion)).inferStream(requests, call)
+      const instance =
+        demanded === null ? registry.ready(modelName, modelVersion) : demanded.now(modelName, modelVersion)
+      if (instance !== undefined) return servedModel(instance).inferStream(requests, call)
+      return (async function* () {
+        yield* servedModel(await demanded!.later(modelName, modelVersion, call.signal)).inferStream(
+          requests,
+          call,
+        )
+      })()
     },
     routes() {
-      const names = new Set(registry.loaded(undefined, undefined).map(entry => entry.name))
-      return Array.from(names).flatMap(modelName => {
-        const { instance } = registry.find(modelName, undefined)
-        if (instance === null) return []
-        return servedModel(instance).routes.map(({ method, path }) => ({ modelName, method, path }))
-      })
+      const targets: RouteTarget[] = []
+      for (const { name: modelName, instance } of registry.loaded(undefined, undefined)) {
+        // Of thousands of models hardly any has routes; only of the default version they are served.
+        if (instance === null) continue
+        const routes = served.get(instance)?.routes ?? routesOf(instance.bound)
+        if (routes.length === 0 || registry.lookUp(modelName, undefined)?.instance !== instance) continue
+        for (const { method, path } of servedModel(instance).routes) targets.push({ modelName, method, path })
+      }
+      return targets
     },
-    callRoute: async (target, request, call) =>
-      servedModel(registry.ready(target.modelName, undefined)).callRoute(target, request, call),
+    async callRoute(target, request, call) {
+      const { modelName } = target
+      const instance =
+        demanded === null
+          ? registry.ready(modelName, undefined)
+          : (demanded.now(modelName, undefined) ?? (await demanded.later(modelName, undefined, call.signal)))
+      return servedModel(instance).callRoute(target, request, call)
+    },
   }
 }
 

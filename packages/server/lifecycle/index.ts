@@ -6,6 +6,7 @@ export {
   type LoadFailure,
   type ModelRegistry,
 } from './model-registry.ts'
+export { createModelSizes, type ModelMemory, type ModelSizes } from './model-sizes.ts'
 export type { Placement } from './placement.ts'
 export {
   type RepositoryChange,

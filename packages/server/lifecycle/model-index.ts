@@ -15,7 +15,7 @@ export interface IndexEntry {
  * @param entries what is loaded, is loading, or still finishes its requests
  */
 export function listIndex(
-  { found, broken }: RepositoryContents,
+  { found, broken, onDemand = [] }: RepositoryContents,
   failures: ReadonlyMap<string, string>,
   entries: Iterable<ModelEntry>,
 ): readonly IndexEntry[] {
@@ -26,6 +26,14 @@ export function listIndex(
   }
   for (const { name, version } of found) {
     add({ name, version, state: 'UNAVAILABLE', reason: failures.get(keyOf(name, version)) ?? '' })
+  }
+  for (const name of onDemand) {
+    add({
+      name,
+      version: undefined,
+      state: 'UNAVAILABLE',
+      reason: failures.get(keyOf(name, undefined)) ?? '',
+    })
   }
   for (const entry of entries) {
     const { name, version } = entry

@@ -1,5 +1,7 @@
 import { type BoundModel, type LoadContext, ServingError } from '@millrace/sdk'
 import type { ModelVersionSettings } from '../repository/index.ts'
+import { statedBytes } from '../workers/index.ts'
+import type { ModelMemory, ModelSizes } from './model-sizes.ts'
 import { type Hosts, type PlacedModel, type Placement, placeModel } from './placement.ts'
 
 /**
@@ -15,6 +17,8 @@ export interface ModelInstance {
   readonly isBatched: boolean
   /** What loading took, warm-up included. */
   readonly loadMs: number
+  /** What it takes on all its workers together, as of its load. */
+  readonly memory: ModelMemory
   /** Takes part in draining: every `enter` is followed by one `leave`. */
   enter(): void
   leave(): void
@@ -26,6 +30,8 @@ export interface ModelInstance {
    * @throws what the model's `unload` throws in that time
    */
   retire(graceMs: number): Promise<void>
+  /** Settles when it has been retired and its `unload` has ended, however long that took; with what that throws. */
+  readonly gone: Promise<void>
 }
 
 /** A model with what puts its requests in order. */
@@ -42,11 +48,13 @@ export interface InstanceOptions extends Hosts {
   readonly stage?: (settings: ModelVersionSettings, context: LoadContext) => Promise<ModelVersionSettings>
   /** Chosen once for each model, when it has loaded. */
   readonly schedule: (placed: PlacedModel, settings: ModelVersionSettings) => ScheduledModel
+  readonly sizes: ModelSizes
 }
 
 /**
  * Makes and loads a model. One that is given up, because it takes longer than `loadTimeoutMs` or the
  * context's signal is aborted, is unloaded should it ever finish loading.
+ * @param onGivenUp is told when nothing is left of a load that was given up
  * @throws ServingError whatever the author's code threw becomes INTERNAL with its own text: loading
  * is asked for by operators, who need to read it.
  */
@@ -54,6 +62,7 @@ export async function createInstance(
   settings: ModelVersionSettings,
   context: LoadContext,
   options: InstanceOptions,
+  onGivenUp: (gone: Promise<void>) => void = ignore,
 ): Promise<ModelInstance> {
   const startedMs = performance.now()
   const loadTimeoutMs = settings.loadTimeoutMs ?? options.loadTimeoutMs
@@ -68,10 +77,12 @@ export async function createInstance(
   const loading = stageAndPlace()
   try {
     const placed = await unlessAborted(loading, signal)
+    const loadMs = performance.now() - startedMs
+    const memory = await options.sizes.measure(staged, placed.memory)
     const scheduled = options.schedule(placed, staged)
-    return instanceOf(staged, placed, scheduled, performance.now() - startedMs)
+    return instanceOf(staged, placed, scheduled, { loadMs, memory })
   } catch (error) {
-    if (signal.aborted) void loading.then(unload).catch(ignore)
+    if (signal.aborted) onGivenUp(loading.then(unload).catch(ignore))
     if (error === expired.reason) throw loadTooSlow(settings, loadTimeoutMs)
     if (ServingError.is(error)) throw error
     const text = error instanceof Error ? error.message : String(error)
@@ -101,25 +112,37 @@ function loadTooSlow(settings: ModelVersionSettings, timeoutMs: number): Serving
 /** A model that somebody else has made and loaded; it runs in the server. */
 export function hostInstance(settings: ModelVersionSettings, bound: BoundModel): ModelInstance {
   const placement: Placement = { place: 'server', reason: 'it is hosted', answerMs: undefined }
-  return instanceOf(settings, { bound, placement }, { bound, isBatched: false, close() {} }, 0)
+  const bytes = statedBytes(bound.model)
+  const loaded = { statedBytes: bytes, grownBytes: undefined }
+  return instanceOf(
+    settings,
+    { bound, placement, memory: loaded },
+    { bound, isBatched: false, close() {} },
+    { loadMs: 0, memory: { bytes: bytes ?? 0, measuredBy: 'runtime' } },
+  )
 }
 
 function instanceOf(
   settings: ModelVersionSettings,
   placed: PlacedModel,
   scheduled: ScheduledModel,
-  loadMs: number,
+  { loadMs, memory }: Pick<ModelInstance, 'loadMs' | 'memory'>,
 ): ModelInstance {
   const { bound, isBatched } = scheduled
   const { placement } = placed
   let activeCount = 0
   let onIdle: (() => void) | null = null
+  const gone = Promise.withResolvers<void>()
+  // Whoever retires it learns of its failure in any case.
+  gone.promise.catch(ignore)
   return {
     settings,
     bound,
     placement,
     isBatched,
     loadMs,
+    memory,
+    gone: gone.promise,
     get activeCount() {
       return activeCount
     },
@@ -140,7 +163,9 @@ function instanceOf(
           await Promise.race([idle, expired])
         }
         scheduled.close()
-        await Promise.race([unload(placed), expired])
+        const unloading = unload(placed)
+        unloading.then(gone.resolve, gone.reject)
+        await Promise.race([unloading, expired])
       } finally {
         clearTimeout(timer)
       }

@@ -1,8 +1,14 @@
 import { type BaseModel, bindModel, type ModelMetrics, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
-import { type ModelRepository, type ModelVersionSettings, pickDefaultVersion } from '../repository/index.ts'
+import {
+  type ModelRepository,
+  type ModelVersionSettings,
+  pickDefaultVersion,
+  type RepositoryContents,
+} from '../repository/index.ts'
 import { watchReadiness } from '../workers/index.ts'
 import { hostedSettings } from './hosted-settings.ts'
+import { Leftovers } from './leftovers.ts'
 import { keyOf, LOADED_UNREADY, type ModelEntry, reasonOf, stateOf } from './model-entry.ts'
 import { type IndexEntry, listIndex } from './model-index.ts'
 import { createInstance, hostInstance, type InstanceOptions, type ModelInstance } from './model-instance.ts'
@@ -24,6 +30,10 @@ export interface ModelRegistry {
   ready(name: string, version: string | undefined): ModelInstance
   /** The same, whether it is ready or not. */
   find(name: string, version: string | undefined): ModelEntry
+  /** The same, and undefined for one that is not loaded. */
+  lookUp(name: string, version: string | undefined): ModelEntry | undefined
+  /** True if some version of the model is loaded, ready or not. */
+  isLoaded(name: string): boolean
   /** Every loaded version of a model, for its metadata. */
   versionsOf(name: string): readonly string[]
   /**
@@ -33,15 +43,16 @@ export interface ModelRegistry {
   loaded(name: string | undefined, version: string | undefined): readonly ModelEntry[]
   /** True when every model that was asked for is loaded and ready. */
   isReady(): boolean
-  /** What the repository holds and what is loaded. */
-  index(): Promise<readonly IndexEntry[]>
+  /** What the repository holds and what is loaded; of ready models alone, the repository is not read for it. */
+  index(options?: { readonly isReadyOnly?: boolean }): Promise<readonly IndexEntry[]>
   /** Loads every model of the repository side by side; the failures are returned, not thrown. */
   loadAll(): Promise<readonly LoadFailure[]>
   /**
    * Loads or reloads every version of a model that the repository has, and unloads those it has no
-   * more. A version that fails to reload goes on serving as it was.
+   * more. A version that fails to reload goes on serving as it was, also where it is `signal` that ends the load.
+   * @throws the signal's reason when it is aborted
    */
-  load(name: string): Promise<void>
+  load(name: string, options?: { readonly signal?: AbortSignal }): Promise<void>
   /**
    * Serves a model that its maker has loaded, under the name and version of its settings. What served there before
    * finishes its requests and is unloaded; no request finds the name without a model in between.
@@ -50,6 +61,8 @@ export interface ModelRegistry {
   host(model: BaseModel): Promise<void>
   /** Unloads every version of a model after its running requests. */
   unload(name: string): Promise<void>
+  /** Forgets why versions of a model could not be loaded, once nobody offers it any more. */
+  forget(name: string): void
   /** Calls `listener` after every load, unload and failure; returns how to stop that. */
   onChange(listener: () => void): () => void
   /** Tells the listeners: a model has become ready, or has ceased to be, by itself. */
@@ -73,6 +86,11 @@ export function createModelRegistry(options: ModelRegistryOptions): ModelRegistr
   return new Registry(options)
 }
 
+/** What {@link keyOf} writes behind the comma for no version: `""]`. */
+const JSON_TAIL = 3
+
+const NO_CONTENTS: RepositoryContents = { found: [], broken: [] }
+
 /** Versions of one model by their version string; `''` stands for "no version". */
 type Versions = Map<string, ModelEntry>
 
@@ -87,6 +105,7 @@ class Registry implements ModelRegistry {
   readonly #locks = new NameLocks()
   readonly #stopping = new AbortController()
   readonly #retiring = new Set<Promise<void>>()
+  readonly #leftovers = new Leftovers()
   readonly #listeners = new Set<() => void>()
 
   constructor(options: ModelRegistryOptions) {
@@ -104,14 +123,21 @@ class Registry implements ModelRegistry {
     })
   }
 
-  find(name: string, version: string | undefined): ModelEntry {
+  lookUp(name: string, version: string | undefined): ModelEntry | undefined {
     // The empty string is how gRPC says "no version", so it means the default here as well.
-    const entry =
-      version === undefined || version === ''
-        ? this.#defaults.get(name)
-        : this.#models.get(name)?.get(version)
+    return version === undefined || version === ''
+      ? this.#defaults.get(name)
+      : this.#models.get(name)?.get(version)
+  }
+
+  find(name: string, version: string | undefined): ModelEntry {
+    const entry = this.lookUp(name, version)
     if (entry === undefined) throw notFound(name, version)
     return entry
+  }
+
+  isLoaded(name: string): boolean {
+    return (this.#defaults.get(name)?.instance ?? null) !== null
   }
 
   versionsOf(name: string): readonly string[] {
@@ -133,12 +159,13 @@ class Registry implements ModelRegistry {
     return true
   }
 
-  async index(): Promise<readonly IndexEntry[]> {
-    const contents = await this.#options.repository.list()
-    return listIndex(contents, this.#failures, [
+  async index({ isReadyOnly = false } = {}): Promise<readonly IndexEntry[]> {
+    const contents = isReadyOnly ? NO_CONTENTS : await this.#options.repository.list()
+    const index = listIndex(contents, this.#failures, [
       ...this.#unloading.values(),
       ...this.loaded(undefined, undefined),
     ])
+    return isReadyOnly ? index.filter(({ state }) => state === 'READY') : index
   }
 
   async loadAll(): Promise<readonly LoadFailure[]> {
@@ -148,7 +175,9 @@ class Registry implements ModelRegistry {
     await Promise.all(
       Array.from(names, async name => {
         const versions = found.filter(settings => settings.name === name)
-        const failed = await this.#locks.run(name, () => this.#loadVersions(name, versions))
+        const failed = await this.#locks.run(name, () =>
+          this.#loadVersions(name, versions, this.#stopping.signal),
+        )
         failures.push(...failed)
         // Whoever starts the server reports them; the stacks are for who looks closer.
         for (const { subject, error } of failed) this.#options.log.debug('load failed', { subject, error })
@@ -157,11 +186,16 @@ class Registry implements ModelRegistry {
     return failures
   }
 
-  load(name: string): Promise<void> {
+  load(name: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const stopping = this.#stopping.signal
+    const ended = signal === undefined ? stopping : AbortSignal.any([stopping, signal])
     return this.#locks.run(name, async () => {
-      const found = await this.#options.repository.find(name)
+      // It may have waited for others of its name.
+      signal?.throwIfAborted()
+      const found = await this.#options.repository.find(name, ended)
       if (found.length === 0) throw notFound(name, undefined)
-      const failures = await this.#loadVersions(name, found)
+      const failures = await this.#loadVersions(name, found, ended)
+      signal?.throwIfAborted()
       for (const { subject, error } of failures) this.#options.log.error('load failed', { subject, error })
       if (failures[0] !== undefined) throw failures[0].error
       await this.#unloadStale(name, found)
@@ -182,16 +216,24 @@ class Registry implements ModelRegistry {
       this.#chooseDefault(name)
       this.#options.onLoaded(instance)
       this.#changed()
-      if (previous !== null) this.#retireBehind(previous)
+      if (previous !== null) void this.#retireBehind(previous)
     })
   }
 
   unload(name: string): Promise<void> {
     return this.#locks.run(name, async () => {
       const versions = this.#models.get(name)
+      // Whoever gave up a load finds its memory free.
+      const leftGone = settledWithin(this.#options.drainTimeoutMs, this.#leftovers.of(name))
+      if (versions !== undefined) await this.#unloadEntries(name, [...versions.values()])
+      await leftGone
       if (versions === undefined) throw notFound(name, undefined)
-      await this.#unloadEntries(name, [...versions.values()])
     })
+  }
+
+  forget(name: string): void {
+    const prefix = keyOf(name, '').slice(0, -JSON_TAIL)
+    for (const key of this.#failures.keys()) if (key.startsWith(prefix)) this.#failures.delete(key)
   }
 
   onChange(listener: () => void): () => void {
@@ -212,11 +254,15 @@ class Registry implements ModelRegistry {
     ])
   }
 
-  async #loadVersions(name: string, found: readonly ModelVersionSettings[]): Promise<readonly LoadFailure[]> {
+  async #loadVersions(
+    name: string,
+    found: readonly ModelVersionSettings[],
+    signal: AbortSignal,
+  ): Promise<readonly LoadFailure[]> {
     const results = await Promise.all(
       found.map(async settings => {
         try {
-          await this.#loadVersion(settings)
+          await this.#loadVersion(settings, signal)
           return null
         } catch (error) {
           return { subject: subjectOf(name, settings.version), error }
@@ -226,7 +272,7 @@ class Registry implements ModelRegistry {
     return results.filter(failure => failure !== null)
   }
 
-  async #loadVersion(settings: ModelVersionSettings): Promise<void> {
+  async #loadVersion(settings: ModelVersionSettings, signal: AbortSignal): Promise<void> {
     const { name, version } = settings
     const entry = this.#entryFor(name, version)
     const log = this.#options.log.with({ model: name, ...(version === undefined ? {} : { version }) })
@@ -239,14 +285,16 @@ class Registry implements ModelRegistry {
     this.#changed()
     try {
       const context = {
-        signal: this.#stopping.signal,
+        signal,
         log,
         metrics: this.#options.metricsOf(name, version),
       }
-      const instance = await createInstance(settings, context, this.#options.instances)
-      if (this.#stopping.signal.aborted) {
-        this.#retireBehind(instance)
-        throw this.#stopping.signal.reason
+      const instance = await createInstance(settings, context, this.#options.instances, gone =>
+        this.#leftovers.add(name, gone),
+      )
+      if (signal.aborted) {
+        this.#leftovers.add(name, this.#retireBehind(instance))
+        throw signal.reason
       }
       // Pools tell of what runs in workers.
       if (instance.placement.place === 'server') watchReadiness(instance.bound.model, () => this.#changed())
@@ -261,7 +309,7 @@ class Registry implements ModelRegistry {
         runsIn: instance.placement.place,
         because: instance.placement.reason,
       })
-      if (previous !== null) this.#retireBehind(previous)
+      if (previous !== null) void this.#retireBehind(previous)
     } catch (error) {
       entry.reason = error instanceof Error ? error.message : String(error)
       if (entry.instance === null) {
@@ -350,10 +398,11 @@ class Registry implements ModelRegistry {
   }
 
   /** Drains a replaced instance in the background: the caller's load is done when the new one serves. */
-  #retireBehind(instance: ModelInstance): void {
+  #retireBehind(instance: ModelInstance): Promise<void> {
     const retired = this.#retire(instance, this.#options.drainTimeoutMs)
     this.#retiring.add(retired)
     void retired.finally(() => this.#retiring.delete(retired))
+    return retired
   }
 
   async #retire(instance: ModelInstance, graceMs: number): Promise<void> {

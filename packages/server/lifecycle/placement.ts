@@ -1,6 +1,13 @@
 import { type BaseModel, type BoundModel, bindModel, type LoadContext } from '@millrace/sdk'
 import { loadImplementation, type ModelVersionSettings, placementOf } from '../repository/index.ts'
-import type { Environments, RemoteModel, WorkerPools } from '../workers/index.ts'
+import {
+  type Environments,
+  type LoadedMemory,
+  measureGrowth,
+  type RemoteModel,
+  statedBytes,
+  type WorkerPools,
+} from '../workers/index.ts'
 import { createTurns, type Turns } from './turns.ts'
 import { trialRequest, warmUp, warmUpContext } from './warm-up.ts'
 
@@ -15,6 +22,7 @@ export interface Placement {
 export interface PlacedModel {
   readonly bound: BoundModel
   readonly placement: Placement
+  readonly memory: LoadedMemory
   /** Gives back what the model needs while it is loaded; called after its unload. */
   readonly release?: () => Promise<void>
 }
@@ -22,7 +30,7 @@ export interface PlacedModel {
 /** Where models can run. */
 export interface Hosts {
   /** `null`: every model runs in the server's own thread. */
-  readonly workers: Pick<WorkerPools, 'load'> | null
+  readonly workers: Pick<WorkerPools, 'load' | 'kind'> | null
   readonly environments: Environments
 }
 
@@ -66,13 +74,17 @@ export async function placeModel(
   if (!settings.allowsWorkers) return loadHere(settings, context, "the model's parallel_workers is 0 or less")
   if (settings.placement === 'server') return loadHere(settings, context, 'placement is server')
 
-  const remote = await workers.load(settings, context)
+  const { value: remote, grownBytes } = await measureGrowth(() => workers.load(settings, context))
+  // Processes measure themselves; threads grow this one.
+  const { statedBytes: stated, grownBytes: ofProcess } = remote.memory
+  const memory = { statedBytes: stated, grownBytes: workers.kind === 'process' ? ofProcess : grownBytes }
   try {
     const bound = bindModel(remote)
     if (remote.isReady) await warmUp(bound, settings, context)
     const stays = (reason: string, answerMs?: number): PlacedModel => ({
       bound,
       placement: { place: 'worker', reason, answerMs },
+      memory,
     })
     if (settings.placement === 'worker') return stays('placement is worker')
     if (hasPoolOfItsOwn(settings)) return stays('its parameters name a pool or an environment')
@@ -137,11 +149,13 @@ async function loadHere(
 ): Promise<PlacedModel> {
   const Implementation = await loadImplementation(settings)
   const model = new Implementation(settings)
-  if ((await model.load?.(context)) === false) model.isReady = false
+  const { value: isReady, grownBytes } = await measureGrowth(async () => model.load?.(context))
+  if (isReady === false) model.isReady = false
   try {
     const bound = bindModel(model)
     if (model.isReady) await warmUp(bound, settings, context)
-    return { bound, placement: { place: 'server', reason, answerMs } }
+    const memory = { statedBytes: statedBytes(model), grownBytes }
+    return { bound, placement: { place: 'server', reason, answerMs }, memory }
   } catch (error) {
     await letGo(model, context)
     throw error

@@ -2,6 +2,11 @@ import type { ModelMetrics } from '@millrace/sdk'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createCustomMetrics } from './custom-metrics.ts'
 import { exposeKafka, type KafkaFigures } from './kafka-metrics.ts'
+import {
+  exposeModelCache,
+  type ModelCacheFigures,
+  type ModelCacheObservations,
+} from './model-cache-metrics.ts'
 import { createModelStatistics, type ModelStatistics } from './model-statistics.ts'
 import { readOnScrape } from './read-on-scrape.ts'
 import { createSchedulingMetrics, type SchedulingMetrics } from './scheduling-metrics.ts'
@@ -12,12 +17,24 @@ export interface ServerMetrics {
   readonly transport: TransportMetrics
   readonly scheduling: SchedulingMetrics
   readonly exposeKafka: (figures: KafkaFigures) => void
+  readonly exposeModelCache: (read: () => ModelCacheFigures) => ModelCacheObservations
+  /** Shows what a program that embeds the server counts. */
+  readonly expose: (figure: EmbedderFigure) => void
   /** The statistics of a model version; the same object for the same name and version. */
   readonly statisticsOf: (model: string, version: string | undefined) => ModelStatistics
   /** The metrics that a model registers itself. */
   readonly customMetricsOf: (model: string, version: string | undefined) => ModelMetrics
   /** The text exposition and its content type. */
   exposition(): Promise<{ readonly text: string; readonly contentType: string }>
+}
+
+/** A number that is read when somebody scrapes. */
+export interface EmbedderFigure {
+  /** Names that the server has itself cannot be given again. */
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'gauge'
+  readonly read: () => Iterable<{ readonly labels: Readonly<Record<string, string>>; readonly value: number }>
 }
 
 interface ModelSeries {
@@ -35,6 +52,8 @@ export function createServerMetrics(options: { readonly restPrefix: string }): S
     transport: createTransportMetrics(registry, options.restPrefix),
     scheduling: createSchedulingMetrics(registry),
     exposeKafka: figures => exposeKafka(registry, figures),
+    exposeModelCache: read => exposeModelCache(registry, read),
+    expose: figure => readOnScrape(registry, figure),
     statisticsOf(model, version = '') {
       const key = JSON.stringify([model, version])
       let series = models.get(key)

@@ -5,6 +5,7 @@ import type { ServerSettings, Variables } from '../base/index.ts'
 import { createCustomRepository } from './custom-repository.ts'
 import { createFileRepository } from './file-repository.ts'
 import { createFolderRepository } from './folder-repository.ts'
+import { DEFAULT_SCAN_LIMITS } from './folder-scan.ts'
 import type { ModelRepository } from './model-repository.ts'
 import type { ModelVersionSettings } from './model-version-settings.ts'
 import { createRemoteRepository } from './remote-repository.ts'
@@ -14,8 +15,9 @@ import { remoteScheme, shownUri } from './sources/remote-uri.ts'
 export interface RepositoryOptions {
   readonly settings: Pick<
     ServerSettings,
-    'modelRepositoryImplementation' | 'modelRepositoryImplementationArgs'
-  >
+    'modelRepositoryImplementation' | 'modelRepositoryImplementationArgs' | 'loadsModelsAtStartup'
+  > &
+    Partial<Pick<ServerSettings, 'modelMemory'>>
   /** A folder, the file of a model, or a URI. */
   readonly root: string
   readonly environment: Variables
@@ -35,7 +37,12 @@ export function createRepository(options: RepositoryOptions): ModelRepository {
   if (implementation !== undefined) {
     return createCustomRepository({ implementation, root, args, environment })
   }
-  const inFolder = (folder: string) => createFolderRepository({ root: folder, environment, log })
+  const findsByFolder = !settings.loadsModelsAtStartup
+  // More models than fit into memory are more than anybody has by mistake.
+  const limits =
+    settings.modelMemory === undefined ? undefined : { ...DEFAULT_SCAN_LIMITS, maxFolders: 100_000 }
+  const inFolder = (folder: string) =>
+    createFolderRepository({ root: folder, environment, log, findsByFolder, limits })
   if (remoteScheme(root) === undefined) {
     if (isFile(root)) return createFileRepository(resolve(root), environment)
     if (!/^[a-z][a-z\d+.-]+:\/\//i.test(root)) return inFolder(root)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { createFolderRepository } from './folder-repository.ts'
 
@@ -272,4 +272,34 @@ test('a folder whose files fit several models is told of once, unless a model wi
     `${join(root, 'both')} holds several models: a.onnx, b.onnx; name one of them in a model-settings.json as ` +
       'parameters.uri, or give each a folder; until then it is not served',
   ])
+})
+
+test('found by folder: the model in the folder of its name, without a look at the others', async () => {
+  const limits = { maxDepth: 16, maxFolders: 3 }
+  const byFolder = createFolderRepository({
+    root,
+    environment: {},
+    workingDirectory,
+    limits,
+    findsByFolder: true,
+  })
+  const names = async (name: string) =>
+    (await byFolder.find(name)).map(({ folder }) => relative(root, folder))
+  await place('plain', { name: 'plain', implementation })
+  await place('named', { name: 'other', implementation })
+  await place('versions', { name: 'versions', implementation, parameters: { version: '1' } })
+  const tooMany = /more than 3 folders/
+  assert.deepEqual(await names('plain'), ['plain'])
+  // Whatever does not stand in the folder of its name may stand anywhere, and so may other versions.
+  for (const name of ['other', 'named', 'versions', '..', '../models/plain', 'plain/../plain', 'nothing']) {
+    await assert.rejects(byFolder.find(name), tooMany)
+  }
+  await place('plain', '{')
+  await assert.rejects(byFolder.find('plain'), tooMany)
+})
+
+test('found by folder: what is wrong with it is told', async () => {
+  const byFolder = createFolderRepository({ root, environment: {}, workingDirectory, findsByFolder: true })
+  const path = await place('broken', '{')
+  await assert.rejects(byFolder.find('broken'), { message: new RegExp(path) })
 })

@@ -1,9 +1,16 @@
 import { lstat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type Logger, ServingError } from '@millrace/sdk'
 import { readDotenv, readJsonObject, type Variables, type VariablesSource } from '../base/index.ts'
 import { isWithin, readBareModels } from './bare-models.ts'
-import { DEFAULT_SCAN_LIMITS, type FolderScan, type ScanLimits, scanFolder } from './folder-scan.ts'
+import {
+  DEFAULT_SCAN_LIMITS,
+  type FolderScan,
+  isLeftOut,
+  type ScanLimits,
+  SETTINGS_FILE_NAME,
+  scanFolder,
+} from './folder-scan.ts'
 import type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'
 import { modelVariables, readModelSettings, readModelSettingsFromVariables } from './model-settings-file.ts'
 import type { ModelVersionSettings } from './model-version-settings.ts'
@@ -15,6 +22,11 @@ export interface FolderRepositoryOptions {
   /** Where `.env` is and where paths of a model without settings file begin. Default: that of this process. */
   readonly workingDirectory?: string | undefined
   readonly limits?: ScanLimits | undefined
+  /**
+   * A model in the folder of its name, whose settings say no version, is found there without a look at the others: for
+   * thousands of models that are loaded one by one. Default: another folder may hold a version of it.
+   */
+  readonly findsByFolder?: boolean | undefined
   /** Is told once of each folder whose files fit several models, which is passed over. Default: nobody is. */
   readonly log?: Logger | undefined
 }
@@ -61,9 +73,24 @@ export function createFolderRepository(options: FolderRepositoryOptions): ModelR
     }
   }
 
+  const findInOwnFolder = async (name: string): Promise<ModelVersionSettings | undefined> => {
+    if (basename(name) !== name || isLeftOut(name)) return undefined
+    const variables = [
+      modelVariables(options.environment, 'environment'),
+      modelVariables(await readDotenv(workingDirectory), '.env'),
+    ]
+    // Whatever is wrong with it is said by the search through all.
+    const settings = await readModelSettings(join(root, name, SETTINGS_FILE_NAME), variables).catch(
+      () => null,
+    )
+    return settings?.name === name && settings.version === undefined ? settings : undefined
+  }
+
   return {
     list,
     async find(name) {
+      const own = options.findsByFolder === true ? await findInOwnFolder(name) : undefined
+      if (own !== undefined) return [own]
       const { found, broken } = await list()
       const mistake = broken.find(model => model.name === name)
       if (mistake !== undefined) throw mistake.error

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ServingError } from '@millrace/sdk'
 import { type Recognition, recogniseFolder } from './recognise-model.ts'
 
-const SETTINGS_FILE_NAME = 'model-settings.json'
+export const SETTINGS_FILE_NAME = 'model-settings.json'
 
 export interface ScanLimits {
   /** Levels of folders below the root. */
@@ -98,7 +98,8 @@ export async function scanFolder(
   return { files: files.sort(), bare, unclear, unreadable }
 }
 
-function isLeftOut(name: string): boolean {
+/** True for folders that no model is looked for in. */
+export function isLeftOut(name: string): boolean {
   return name === 'node_modules' || name.startsWith('.')
 }
 

@@ -49,6 +49,7 @@ test("classes of MLServer's runtimes", () => {
     ['mlserver_catboost.CatboostModel', '@millrace/python', 'CatboostModel'],
     ['mlserver_mlflow.MLflowRuntime', '@millrace/python', 'MlflowModel'],
     ['mlserver_mllib.MLlibModel', '@millrace/python', 'MllibModel'],
+    ['mlserver-mllib.MLlibModel', '@millrace/python', 'MllibModel'],
     ['mlserver_alibi_detect.AlibiDetectRuntime', '@millrace/python', 'AlibiDetectModel'],
     ['mlserver_alibi_explain.AlibiExplainRuntime', '@millrace/python', 'AlibiExplainModel'],
     ['mlserver_huggingface.HuggingFaceRuntime', '@millrace/transformers', 'TransformersModel'],

@@ -30,6 +30,8 @@ const MLSERVER_CLASSES: ReadonlyMap<string, string> = new Map([
   ['mlserver_catboost.CatboostModel', '@millrace/python:CatboostModel'],
   ['mlserver_mlflow.MLflowRuntime', '@millrace/python:MlflowModel'],
   ['mlserver_mllib.MLlibModel', '@millrace/python:MllibModel'],
+  // As ModelMesh's adapter spells it, which Python could not import.
+  ['mlserver-mllib.MLlibModel', '@millrace/python:MllibModel'],
   ['mlserver_alibi_detect.AlibiDetectRuntime', '@millrace/python:AlibiDetectModel'],
   ['mlserver_alibi_explain.AlibiExplainRuntime', '@millrace/python:AlibiExplainModel'],
   ['mlserver_huggingface.HuggingFaceRuntime', '@millrace/transformers:TransformersModel'],

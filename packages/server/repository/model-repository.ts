@@ -14,6 +14,8 @@ export interface RepositoryContents {
   /** Every usable model version, in a fixed order. */
   readonly found: readonly ModelVersionSettings[]
   readonly broken: readonly BrokenModel[]
+  /** Names of models that are loaded when somebody asks for them, and not with all others; none if undefined. */
+  readonly onDemand?: readonly string[]
 }
 
 /** Where models come from. Each call looks anew. */
@@ -21,8 +23,9 @@ export interface ModelRepository {
   list(): Promise<RepositoryContents>
   /**
    * Every version of one model; none if the name is not known.
+   * @param signal ends what has to be fetched first
    * @throws ServingError the first mistake in what describes this model: an explicit load must not
    * pass over a version in silence, and must not take a version for deleted whose file is broken
    */
-  find(name: string): Promise<readonly ModelVersionSettings[]>
+  find(name: string, signal?: AbortSignal): Promise<readonly ModelVersionSettings[]>
 }

@@ -177,6 +177,9 @@ function toModelSettings(
     allowsWorkers: (fields.parallel_workers ?? 1) > 0,
     maxConcurrentRequests: fields.max_concurrent_requests ?? undefined,
     placement: fields.placement ?? 'auto',
+    isPinned: fields.memory_pinned ?? false,
+    memoryPriority: fields.memory_priority ?? 0,
+    memoryIdleMs: typeof fields.memory_idle === 'number' ? fields.memory_idle * 1000 : undefined,
     loadTimeoutMs: typeof fields.load_timeout === 'number' ? fields.load_timeout * 1000 : undefined,
     warmUpFiles: (fields.warm_up ?? []).map(file => resolve(folder, file)),
     warnings: [

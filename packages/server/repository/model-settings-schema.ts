@@ -186,6 +186,29 @@ export const modelSettingsSchema = {
       description: "Seconds that this model may take to load. Default: the server's model_load_timeout.",
       default: null,
     },
+    memory_pinned: {
+      type: 'boolean',
+      title: 'Pinned',
+      description: 'With model_memory_budget: loaded when the server starts, and never unloaded for others.',
+      default: false,
+    },
+    memory_priority: {
+      type: 'integer',
+      minimum: -1000,
+      maximum: 1000,
+      title: 'Priority of memory',
+      description: 'With model_memory_budget: models of a lower priority are unloaded first.',
+      default: 0,
+    },
+    memory_idle: {
+      type: ['number', 'null'],
+      minimum: 0.001,
+      maximum: 7 * 24 * 3600,
+      title: 'Idle time',
+      description:
+        "With model_memory_budget: seconds after which the model is unloaded if nobody has asked it. Default: the server's model_memory_idle.",
+      default: null,
+    },
     warm_up: {
       type: 'array',
       items: { type: 'string', minLength: 1 },

@@ -20,6 +20,12 @@ export interface ModelVersionSettings extends ModelSettings {
   /** Undefined: three quarters of the server's `max_concurrent_requests`. */
   readonly maxConcurrentRequests: number | undefined
   readonly placement: 'auto' | 'worker' | 'server'
+  /** Never unloaded for others, where models share memory; undefined: it may be. */
+  readonly isPinned?: boolean
+  /** Models of a lower one are unloaded first; undefined: 0. */
+  readonly memoryPriority?: number
+  /** Undefined: the server's `model_memory_idle`. */
+  readonly memoryIdleMs?: number | undefined
   /** Absolute paths of files with one JSON request each. */
   readonly warmUpFiles: readonly string[]
   /** Unknown fields, and fields that are set but have no effect. */

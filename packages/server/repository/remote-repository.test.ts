@@ -7,7 +7,11 @@ import { createModelStager } from './sources/model-stager.ts'
 import { sendFile, startHttp } from './sources/test/http-fixture.ts'
 import { stagerBed, tarGzOf } from './sources/test/stager-bed.ts'
 
-const settings = { modelRepositoryImplementation: undefined, modelRepositoryImplementationArgs: {} }
+const settings = {
+  modelRepositoryImplementation: undefined,
+  modelRepositoryImplementationArgs: {},
+  loadsModelsAtStartup: true,
+}
 const model = (name: string) => ({
   path: `${name}/model-settings.json`,
   text: JSON.stringify({ name, implementation: 'onnx', platform: randomUUID() }),

@@ -22,8 +22,9 @@ export function createRemoteRepository(options: RemoteRepositoryOptions): ModelR
   const { uri, stager, signal, log, inFolder } = options
   let staged: { readonly folder: string; readonly repository: ModelRepository } | undefined
 
-  const stage = async (): Promise<ModelRepository> => {
-    const folder = await stager.stage(uri, { signal, log })
+  const stage = async (asked?: AbortSignal): Promise<ModelRepository> => {
+    const either = asked === undefined ? signal : AbortSignal.any([signal, asked])
+    const folder = await stager.stage(uri, { signal: either, log })
     if (folder !== staged?.folder) {
       staged = { folder, repository: inFolder(folder) }
       const settings = await stat(join(folder, 'settings.json')).catch(() => undefined)
@@ -41,8 +42,8 @@ export function createRemoteRepository(options: RemoteRepositoryOptions): ModelR
     async list() {
       return (staged?.repository ?? (await stage())).list()
     },
-    async find(name) {
-      return (await stage()).find(name)
+    async find(name, signal) {
+      return (await stage(signal)).find(name)
     },
   }
 }

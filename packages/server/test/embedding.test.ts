@@ -195,3 +195,18 @@ test('paths that are handed over ask callers for the scope admin', async t => {
   assert.equal(await answer.text(), 'done')
   assert.deepEqual(seen, [undefined], 'credentials go no further')
 })
+
+test('figures of the program are shown with those of the server', async t => {
+  let count = 2
+  const figure = {
+    name: 'program_things_total',
+    help: 'Things',
+    type: 'counter',
+    read: () => [{ labels: { kind: 'one' }, value: count }],
+  } as const
+  const { server } = await start(t, { figures: [figure] })
+  const scrape = async () => (await fetch(`http://127.0.0.1:${server.metrics!.port}/metrics`)).text()
+  assert.match(await scrape(), /^# TYPE program_things_total counter\nprogram_things_total\{kind="one"\} 2$/m)
+  count = 3
+  assert.match(await scrape(), /^program_things_total\{kind="one"\} 3$/m)
+})

@@ -13,6 +13,7 @@ import type { Channel } from './channel.ts'
 import { type CrossingError, encodeError } from './crossing-error.ts'
 import { forwardLog } from './forwarded-log.ts'
 import { type ForwardedMetrics, forwardMetrics } from './forwarded-metrics.ts'
+import { measureGrowth, statedBytes } from './loaded-memory.ts'
 import type {
   CrossingRouteRequest,
   FromWorker,
@@ -57,11 +58,14 @@ export class HostedModel {
     const { promise: aborted, reject } = Promise.withResolvers<never>()
     signal.addEventListener('abort', () => reject(signal.reason))
     const before = performance.eventLoopUtilization()
-    const loading = this.#load(signal)
+    const measuring = measureGrowth(() => this.#load(signal))
+    let grownBytes: number | undefined
     try {
-      this.#bound = await Promise.race([loading, aborted])
+      const measured = await Promise.race([measuring, aborted])
+      this.#bound = measured.value
+      grownBytes = measured.grownBytes
     } catch (error) {
-      if (signal.aborted) void loading.then(({ model }) => model.unload?.()).catch(ignore)
+      if (signal.aborted) void measuring.then(({ value }) => value.model.unload?.()).catch(ignore)
       throw error
     }
     const { model } = this.#bound
@@ -72,7 +76,15 @@ export class HostedModel {
     const routes = Array.isArray(declared) ? model.routes.map(({ method, path }) => ({ method, path })) : []
     const loadBusyMs = performance.eventLoopUtilization(before).active
     const { inputs, outputs, isReady, settings } = model
-    return { inputs, outputs, enforceContract: settings.enforceContract, isReady, routes, loadBusyMs }
+    return {
+      inputs,
+      outputs,
+      enforceContract: settings.enforceContract,
+      isReady,
+      routes,
+      loadBusyMs,
+      memory: { statedBytes: statedBytes(model), grownBytes },
+    }
   }
 
   async unload(): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   TensorSpec,
 } from '@millrace/sdk'
 import type { CrossingError } from './crossing-error.ts'
+import type { LoadedMemory } from './loaded-memory.ts'
 import type { CrossingTensor } from './tensor-packing.ts'
 
 /*
@@ -54,6 +55,7 @@ export interface LoadedModel {
   readonly routes: readonly Pick<ModelRoute, 'method' | 'path'>[]
   /** For how long its load kept the worker's thread busy. */
   readonly loadBusyMs: number
+  readonly memory: LoadedMemory
 }
 
 export interface WorkerUsage {

@@ -5,6 +5,7 @@ import {
   type ModelRoute,
   type RequestContext,
 } from '@millrace/sdk'
+import type { LoadedMemory } from './loaded-memory.ts'
 import type { LoadedModel } from './messages.ts'
 import type { PooledModel } from './pooled-model.ts'
 import type { WaitLimits } from './waiting-room.ts'
@@ -33,13 +34,15 @@ export class RemoteModel extends Model {
   reason = ''
   /** For how long its load kept its worker's thread busy. */
   readonly loadBusyMs: number
+  /** On all its workers together. */
+  readonly memory: LoadedMemory
   /** What the latest answer took in its worker, without the way there and back. */
   latestAnswerMs: number | undefined
 
   constructor(
     pool: ModelPool,
     model: PooledModel,
-    { inputs, outputs, enforceContract, isReady, routes, loadBusyMs }: LoadedModel,
+    { inputs, outputs, enforceContract, isReady, routes, loadBusyMs, memory }: LoadedModel,
   ) {
     super({ ...model.settings, enforceContract })
     this.#pool = pool
@@ -48,6 +51,7 @@ export class RemoteModel extends Model {
     this.outputs = outputs
     this.isReady = isReady
     this.loadBusyMs = loadBusyMs
+    this.memory = memory
     this.routes = routes.map(
       ({ method, path }, index): ModelRoute => ({
         method,

@@ -1,6 +1,7 @@
 import { type LoadContext, ServingError } from '@millrace/sdk'
 import type { ServerLogger } from '../base/index.ts'
 import type { ModelVersionSettings } from '../repository/index.ts'
+import type { LoadedMemory } from './loaded-memory.ts'
 import type { LoadedModel } from './messages.ts'
 import { PooledModel } from './pooled-model.ts'
 import { type ModelPool, RemoteModel } from './remote-model.ts'
@@ -83,7 +84,7 @@ export class WorkerPool implements ModelPool {
     try {
       const { first, loaded } = await this.#loadFirst(model, context)
       this.#models.set(model.number, model)
-      const remote = new RemoteModel(this, model, loaded)
+      const remote = new RemoteModel(this, model, { ...loaded, memory: this.#onEverySeat(loaded.memory) })
       await Promise.all(
         this.#seats.filter(seat => seat !== first).map(seat => this.#spread(seat, model, context)),
       )
@@ -182,6 +183,14 @@ export class WorkerPool implements ModelPool {
       // Only now: lines and metrics of its unload still find it.
       this.#known.delete(model.number)
     }
+  }
+
+  /** Threads share the memory of the server's process, so that how it grew while one loaded says nothing. */
+  #onEverySeat({ statedBytes, grownBytes }: LoadedMemory): LoadedMemory {
+    const times = (bytes: number | undefined) =>
+      bytes === undefined ? undefined : bytes * this.#seats.length
+    const isThread = this.#options.kind === 'thread'
+    return { statedBytes: times(statedBytes), grownBytes: isThread ? undefined : times(grownBytes) }
   }
 
   #leastBusy(model: PooledModel): WorkerSeat | undefined {

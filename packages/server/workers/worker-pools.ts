@@ -10,6 +10,7 @@ import type { WorkerStatistics } from './worker-statistics.ts'
 
 /** Where models run that do not run in the server's own thread. */
 export interface WorkerPools {
+  readonly kind: WorkerKind
   /**
    * Loads a model version on every worker of its pool. Models share a pool unless `parameters` gives them an
    * environment (`environment_path`, `environment_tarball`) or a pool of their own (`inference_pool_gid`,
@@ -73,6 +74,10 @@ class Pools implements WorkerPools {
   constructor(options: WorkerPoolsOptions) {
     this.#options = options
     this.#environments = options.environments
+  }
+
+  get kind(): WorkerKind {
+    return this.#options.kind
   }
 
   async load(settings: ModelVersionSettings, context: LoadContext): Promise<RemoteModel> {

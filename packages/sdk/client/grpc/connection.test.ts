@@ -160,20 +160,22 @@ for (const isSilent of [true, false]) {
       onward.on('data', data => isHeld || socket.write(data))
     })
     const { signal } = new AbortController()
-    const session = new OpenSession(await openSession(parseGrpcTarget(proxied), undefined, signal, () => {}))
+    const closed = Promise.withResolvers<void>()
+    const listener = { onGoaway: () => {}, onClose: () => closed.resolve() }
+    const session = new OpenSession(
+      await openSession(parseGrpcTarget(proxied), undefined, signal, () => {}, listener),
+    )
     t.after(() => session.http2.destroy())
-    session.http2.on('error', () => {})
     session.enter()
-    const closed = new Promise<void>(resolve => void session.http2.once('close', resolve))
     t.mock.timers.enable({ apis: ['setTimeout'] })
     isHeld = isSilent
     session.suspect()
     // One is enough for a while.
     session.suspect()
     // A ping is answered behind those before it.
-    if (!isSilent) await new Promise<void>(resolve => void session.http2.ping(() => resolve()))
+    if (!isSilent) await new Promise<void>(resolve => session.http2.ping(resolve))
     t.mock.timers.tick(5000)
-    if (isSilent) await closed
+    if (isSilent) await closed.promise
     assert.equal(session.isUsable, !isSilent)
   })
 }

@@ -1,9 +1,12 @@
 import type { XStatic } from 'typebox/schema'
 import type { ObjectSchema } from '../config/field-schema.ts'
+import { cacheSettingsSchemas } from './cache-settings-schema.ts'
 import { cloudEventsSettingsSchemas } from './cloud-events-settings-schema.ts'
 import { corsSettingsSchema } from './cors-settings-schema.ts'
 import { kafkaSettingsSchemas } from './kafka-settings-schema.ts'
 import { limitSettingsSchemas } from './limit-settings-schema.ts'
+import { meshSettingsSchemas } from './mesh-settings-schema.ts'
+import { modelRuntimeSettingsSchemas } from './model-runtime-settings-schema.ts'
 import { schedulingSettingsSchemas } from './scheduling-settings-schema.ts'
 import { securitySettingsSchemas } from './security-settings-schema.ts'
 import { sourceSettingsSchemas } from './source-settings-schema.ts'
@@ -225,8 +228,11 @@ export const serverSettingsSchema = {
     ...limitSettingsSchemas,
     ...securitySettingsSchemas,
     ...schedulingSettingsSchemas,
+    ...cacheSettingsSchemas,
     ...sourceSettingsSchemas,
     ...kafkaSettingsSchemas,
+    ...meshSettingsSchemas,
+    ...modelRuntimeSettingsSchemas,
   },
 } as const satisfies ObjectSchema
 

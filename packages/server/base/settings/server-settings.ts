@@ -1,6 +1,9 @@
 import { resolve } from 'node:path'
 import type { JsonObject } from '../config/json-file.ts'
+import { type ModelMemorySettings, toModelMemorySettings } from './cache-settings.ts'
 import { type KafkaSecurity, toKafkaSecurity } from './kafka-settings.ts'
+import { type MeshSettings, toMeshSettings } from './mesh-settings.ts'
+import { type ModelRuntimeSettings, toModelRuntimeSettings } from './model-runtime-settings.ts'
 import { type SecuritySettings, toSecuritySettings } from './security-settings.ts'
 import type { ServerSettingsFields } from './server-settings-schema.ts'
 
@@ -92,6 +95,16 @@ export interface ServerSettings {
   readonly modelCacheFolder: string
   /** Everything that one URI stands for. */
   readonly modelDownloadMaxBytes: number
+  /** Undefined: every model is loaded, and stays. */
+  readonly modelMemory: ModelMemorySettings | undefined
+  /** Undefined: no models are registered while it runs. */
+  readonly mesh: MeshSettings | undefined
+  /** Undefined: the server stands in no ModelMesh. */
+  readonly modelRuntime: ModelRuntimeSettings | undefined
+  /** Absolute; undefined: the model repository, or `ROOT_MODEL_DIR`, or `/models`. */
+  readonly meshModelsFolder: string | undefined
+  /** Absolute; undefined: `STORAGE_CONFIG_DIR`, or `/storage-config`. */
+  readonly meshStorageFolder: string | undefined
 }
 
 const DEFAULT_GRPC_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -157,7 +170,16 @@ export function toServerSettings(fields: ServerSettingsFields, workingDirectory:
     allowsPickle: fields.allow_pickle,
     modelCacheFolder: resolve(workingDirectory, fields.model_cache_dir),
     modelDownloadMaxBytes: fields.model_download_max_bytes,
+    modelMemory: toModelMemorySettings(fields),
+    mesh: toMeshSettings(fields, workingDirectory),
+    modelRuntime: toModelRuntimeSettings(fields, workingDirectory),
+    meshModelsFolder: resolved(fields.mesh_models_folder, workingDirectory),
+    meshStorageFolder: resolved(fields.mesh_storage_folder, workingDirectory),
   }
+}
+
+function resolved(path: string | null, workingDirectory: string): string | undefined {
+  return path === null ? undefined : resolve(workingDirectory, path)
 }
 
 /** `models/`, `/models` and `/models/` all mean `/models`. */

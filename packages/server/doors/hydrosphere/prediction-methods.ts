@@ -9,7 +9,7 @@ import {
 } from '@millrace/sdk/protocol'
 import { type DataPlane, GrpcCallView } from '../../dataplane/index.ts'
 import type { ModelRegistry } from '../../lifecycle/index.ts'
-import type { GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
+import type { GrpcCall, GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
 
 /** Metadata that names the model where a message cannot, as ModelMesh has it. */
 const MODEL_HEADER = 'mm-model-id'
@@ -23,7 +23,12 @@ export interface HydrosphereOptions {
    * the servable's, which the runtime has never heard of. Default false.
    */
   readonly answersEveryName?: boolean | undefined
+  /** The data plane reads the names in metadata, and knows what a request without one means. Default false. */
+  readonly isNamedByMetadata?: boolean | undefined
 }
+
+/** The model that a request means, by what its message and its metadata say. */
+type Naming = (asked: string, headers: GrpcCall['headers']) => string
 
 /** Where models and their readiness are known. */
 type Models = Pick<ModelRegistry, 'loaded'>
@@ -36,20 +41,23 @@ type Models = Pick<ModelRegistry, 'loaded'>
 export function hydrosphereMethods(
   dataPlane: DataPlane,
   models: Models,
-  { answersEveryName = false }: HydrosphereOptions = {},
+  { answersEveryName = false, isNamedByMetadata = false }: HydrosphereOptions = {},
 ): ReadonlyMap<string, GrpcMethod> {
   const nameOf = answersEveryName ? nameOfOnly : nameAsked
+  const named: Naming = isNamedByMetadata
+    ? asked => asked
+    : (asked, headers) => nameOf(asked || headers[MODEL_HEADER] || '', models)
   return new Map<string, GrpcMethod>([
     // The second generation's codec reads the first one's messages: only their contracts differ.
-    [HYDROSPHERE_PREDICT_PATHS.G2, predictMethod(dataPlane, asked => nameOf(asked, models), 'G2')],
+    [HYDROSPHERE_PREDICT_PATHS.G2, predictMethod(dataPlane, named, 'G2')],
     [HYDROSPHERE_STATUS_PATH, statusMethod(dataPlane, models)],
-    [HYDROSPHERE_PREDICT_PATHS.G3, predictMethod(dataPlane, asked => nameOf(asked, models), 'G3')],
+    [HYDROSPHERE_PREDICT_PATHS.G3, predictMethod(dataPlane, named, 'G3')],
   ])
 }
 
 function predictMethod(
   dataPlane: DataPlane,
-  nameOf: (asked: string) => string,
+  named: Naming,
   generation: HydrosphereGeneration,
 ): GrpcUnaryMethod {
   return {
@@ -58,7 +66,7 @@ function predictMethod(
     isRequestDone: true,
     async handle(message, grpc) {
       const { request, signatureName } = decodePredictRequest(message, generation)
-      const modelName = nameOf(request.modelName || grpc.headers[MODEL_HEADER] || '')
+      const modelName = named(request.modelName, grpc.headers)
       const asked: InferenceRequest = {
         ...request,
         modelName,

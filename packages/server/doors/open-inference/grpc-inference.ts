@@ -11,6 +11,7 @@ import {
 } from '@millrace/sdk/protocol'
 import { type Call, type CheckedHeaders, type DataPlane, GrpcCallView } from '../../dataplane/index.ts'
 import type { GrpcCall, GrpcMessage, GrpcStreamMethod, GrpcUnaryMethod } from '../../transport/index.ts'
+import { meshRefusal } from './mesh-refusal.ts'
 
 /**
  * The two meanings of `ModelStreamInfer` under one name. Triton: independent requests, answers in a
@@ -29,8 +30,12 @@ export function modelInferMethod(dataPlane: DataPlane): GrpcUnaryMethod {
     isRequestDone: true,
     async handle(message, grpc) {
       const { request, isRaw } = decodeInferRequest(message)
-      // Answered in the form that was asked in: stock clients read only that one.
-      return encodeInferResponse(await dataPlane.infer(request, toCall(grpc)), isRaw)
+      try {
+        // Answered in the form that was asked in: stock clients read only that one.
+        return encodeInferResponse(await dataPlane.infer(request, toCall(grpc)), isRaw)
+      } catch (error) {
+        throw meshRefusal(error, grpc, () => dataPlane.isModelLoaded(request.modelName))
+      }
     },
   }
 }

@@ -10,9 +10,10 @@ import { ServingError } from '@millrace/sdk'
 import { inference } from '@millrace/sdk/protocol'
 import type { DataPlane } from '../../dataplane/index.ts'
 import type { ModelRegistry } from '../../lifecycle/index.ts'
-import type { GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
+import type { GrpcCall, GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
 import { modelInferMethod, modelStreamInferMethod, type StreamShape } from './grpc-inference.ts'
 import { configMessage, metadataMessage, statisticsMessage } from './grpc-views.ts'
+import { meshRefusal } from './mesh-refusal.ts'
 import { rejectLoadParameters } from './rest-repository.ts'
 
 const SERVICE = '/inference.GRPCInferenceService'
@@ -59,14 +60,25 @@ export function openInferenceMethods(
   )
   add(
     'ModelMetadata',
-    unary(inference.ModelMetadataRequestSchema, inference.ModelMetadataResponseSchema, ({ name, version }) =>
-      metadataMessage(dataPlane.modelMetadata(name, version)),
+    unary(
+      inference.ModelMetadataRequestSchema,
+      inference.ModelMetadataResponseSchema,
+      async ({ name, version }, call) => {
+        try {
+          return metadataMessage(await dataPlane.modelMetadata(name, version, call.signal))
+        } catch (error) {
+          throw meshRefusal(error, call, () => dataPlane.isModelLoaded(name))
+        }
+      },
     ),
   )
   add(
     'ModelConfig',
-    unary(inference.ModelConfigRequestSchema, inference.ModelConfigResponseSchema, ({ name, version }) =>
-      configMessage(dataPlane.modelMetadata(name, version)),
+    unary(
+      inference.ModelConfigRequestSchema,
+      inference.ModelConfigResponseSchema,
+      async ({ name, version }, { signal }) =>
+        configMessage(await dataPlane.modelMetadata(name, version, signal)),
     ),
   )
   add(
@@ -105,25 +117,32 @@ function repositoryMethods(registry: ModelRegistry): readonly (readonly [string,
         inference.RepositoryIndexRequestSchema,
         inference.RepositoryIndexResponseSchema,
         async ({ ready }) => {
-          const entries = await registry.index()
-          const wanted = ready ? entries.filter(entry => entry.state === 'READY') : entries
+          const entries = await registry.index({ isReadyOnly: ready })
           return {
-            models: wanted.map(({ name, version = '', state, reason }) => ({ name, version, state, reason })),
+            models: entries.map(({ name, version = '', state, reason }) => ({
+              name,
+              version,
+              state,
+              reason,
+            })),
           }
         },
       ),
     ],
     [
       'RepositoryModelLoad',
-      unary(
-        inference.RepositoryModelLoadRequestSchema,
-        inference.RepositoryModelLoadResponseSchema,
-        async request => {
-          rejectLoadParameters({ parameters: request.parameters })
-          await registry.load(modelNamed(request))
-          return {}
-        },
-      ),
+      {
+        ...unary(
+          inference.RepositoryModelLoadRequestSchema,
+          inference.RepositoryModelLoadResponseSchema,
+          async (request, { signal }) => {
+            rejectLoadParameters({ parameters: request.parameters })
+            await registry.load(modelNamed(request), { signal })
+            return {}
+          },
+        ),
+        hasOwnTimeLimit: true,
+      },
     ],
     [
       'RepositoryModelUnload',
@@ -164,13 +183,13 @@ function probe(method: GrpcUnaryMethod): GrpcUnaryMethod {
 function unary<I extends DescMessage, O extends DescMessage>(
   input: I,
   output: O,
-  handle: (request: MessageShape<I>) => MessageInitShape<O> | Promise<MessageInitShape<O>>,
+  handle: (request: MessageShape<I>, call: GrpcCall) => MessageInitShape<O> | Promise<MessageInitShape<O>>,
 ): GrpcUnaryMethod {
   return {
     kind: 'unary',
-    async handle(message) {
+    async handle(message, call) {
       const request = read(input, message)
-      return toBinary(output, create(output, await handle(request)))
+      return toBinary(output, create(output, await handle(request, call)))
     },
   }
 }

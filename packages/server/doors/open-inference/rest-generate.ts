@@ -48,6 +48,6 @@ async function readGenerate(http: HttpRequest, dataPlane: DataPlane): Promise<In
   if (generate === null) return null
   const modelName = http.params['model']!
   const modelVersion = http.params['version']
-  const { inputs } = dataPlane.modelMetadata(modelName, modelVersion)
+  const { inputs } = await dataPlane.modelMetadata(modelName, modelVersion, http.signal)
   return toInferenceRequest(generate, { modelName, modelVersion }, inputs)
 }

@@ -43,18 +43,15 @@ async function readRequest(http: HttpRequest, dataPlane: DataPlane): Promise<Inf
     modelName,
     ...(modelVersion === undefined ? {} : { modelVersion }),
     ...(jsonLength === undefined ? {} : { jsonLength }),
-    ...(jsonLength === 0 ? { rawInput: declaredInputs(dataPlane, modelName, modelVersion) } : {}),
+    ...(jsonLength === 0 ? { rawInput: await declaredInputs(http, dataPlane) } : {}),
   })
   // MLServer gives every REST request an id; an empty one is the client's choice and stays.
   return request.id === undefined ? { ...request, id: randomUUID() } : request
 }
 
-function declaredInputs(
-  dataPlane: DataPlane,
-  name: string,
-  version: string | undefined,
-): readonly TensorSpec[] {
-  return dataPlane.modelMetadata(name, version).inputs
+async function declaredInputs(http: HttpRequest, dataPlane: DataPlane): Promise<readonly TensorSpec[]> {
+  const { inputs } = await dataPlane.modelMetadata(http.params['model']!, http.params['version'], http.signal)
+  return inputs
 }
 
 function readJsonLength(header: string | undefined): number | undefined {

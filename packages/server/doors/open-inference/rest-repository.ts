@@ -10,9 +10,8 @@ export function repositoryRoutes(registry: ModelRegistry): readonly HttpRoute[] 
       path: '/v2/repository/index',
       async handle(http) {
         const isReadyOnly = await readReadyOnly(http)
-        const entries = await registry.index()
-        const wanted = isReadyOnly ? entries.filter(entry => entry.state === 'READY') : entries
-        const body = Buffer.from(JSON.stringify(wanted.map(indexView)))
+        const entries = await registry.index({ isReadyOnly })
+        const body = Buffer.from(JSON.stringify(entries.map(indexView)))
         return { status: 200, headers: { 'content-type': 'application/json' }, body }
       },
     },

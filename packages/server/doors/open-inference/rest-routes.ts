@@ -12,17 +12,20 @@ import { repositoryRoutes } from './rest-repository.ts'
 /**
  * Every REST route of the Open Inference Protocol and its extensions, with their documentation.
  * @param rootPath where a proxy offers the server, for links; '' for none
+ * @param hasMesh whether there are routes of a mesh beside them, which the documentation describes
  */
 export function openInferenceRoutes(
   dataPlane: DataPlane,
   registry: ModelRegistry,
   rootPath: string,
+  hasMesh = false,
 ): readonly HttpRoute[] {
   const infer = inferHandler(dataPlane)
   const inferStream = inferStreamHandler(dataPlane)
   const generate = generateHandler(dataPlane, infer)
   const generateStream = generateStreamHandler(dataPlane, inferStream)
   const { name, version } = MODEL
+  const metadataOf = (http: HttpRequest) => dataPlane.modelMetadata(name(http), version(http), http.signal)
   return [
     probe('/v2/health/live', () => true),
     probe('/v2/health/ready', () => dataPlane.isReady()),
@@ -30,9 +33,9 @@ export function openInferenceRoutes(
     get('/v2/models', () => json({ models: modelNames(registry) })),
     get('/v2/models/stats', () => statistics(dataPlane, undefined, undefined)),
     ...[MODEL_PATH, VERSION_PATH].flatMap(path => [
-      get(path, http => json(metadataView(dataPlane.modelMetadata(name(http), version(http))))),
+      get(path, async http => json(metadataView(await metadataOf(http)))),
       probe(`${path}/ready`, http => dataPlane.isModelReady(name(http), version(http))),
-      get(`${path}/config`, http => json(configView(dataPlane.modelMetadata(name(http), version(http))))),
+      get(`${path}/config`, async http => json(configView(await metadataOf(http)))),
       get(`${path}/stats`, http => statistics(dataPlane, name(http), version(http))),
       post(`${path}/infer`, infer),
       post(`${path}/generate`, generate),
@@ -40,7 +43,7 @@ export function openInferenceRoutes(
       post(`${path}/generate_stream`, generateStream),
     ]),
     ...repositoryRoutes(registry),
-    ...docsRoutes(dataPlane, rootPath),
+    ...docsRoutes(dataPlane, rootPath, hasMesh),
     ...NOT_OFFERED.map(({ path, extension }) => get(path, () => unsupported(extension))),
     ...NOT_OFFERED.map(({ path, extension }) => post(path, () => unsupported(extension))),
   ]

@@ -7,6 +7,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 export interface FetchOptions {
   readonly method?: 'GET' | 'HEAD'
   readonly headers?: Readonly<Record<string, string>>
+  /** Headers that no other origin gets to see. */
+  readonly ownHeaders?: Readonly<Record<string, string>> | undefined
   readonly signal: AbortSignal
 }
 
@@ -17,7 +19,11 @@ export interface FetchOptions {
  */
 export async function fetchFollowing(url: URL, options: FetchOptions): Promise<Response> {
   const { method = 'GET', signal } = options
-  let headers = withUserinfo(url, { 'accept-encoding': 'identity', ...options.headers })
+  let headers = withUserinfo(url, {
+    ...options.ownHeaders,
+    'accept-encoding': 'identity',
+    ...options.headers,
+  })
   let target = withoutUserinfo(url)
   for (let redirects = 0; ; redirects++) {
     const response = await answerOf(target, { method, headers, signal, redirect: 'manual' })
@@ -28,7 +34,10 @@ export async function fetchFollowing(url: URL, options: FetchOptions): Promise<R
     }
     const next = redirectTarget(url, target, response)
     if (next.origin !== target.origin) {
-      const { authorization: _, ...others } = headers
+      const { authorization: _, ...others }: Readonly<Record<string, string>> = {
+        'accept-encoding': 'identity',
+        ...options.headers,
+      }
       headers = others
     }
     target = next

@@ -2,13 +2,15 @@ import { ServingError } from '@millrace/sdk'
 import { chunksOf, fetchFollowing, refusalOf } from './http-fetch.ts'
 import type { ModelSource, OpenedFile, RemoteFile } from './model-source.ts'
 import { isArchiveName, shownUri } from './remote-uri.ts'
+import type { StorageAccess } from './storage-access.ts'
 
 /** A file behind `https:` or `http:`; an archive (`.tar`, `.tar.gz`, `.tgz`) stands for a folder. */
 export const httpSource: ModelSource = {
-  async list(uri, signal) {
+  async list(uri, signal, access) {
     const url = URL.parse(uri)
     if (url === null) throw new ServingError('INVALID_ARGUMENT', `${shownUri(uri)} is not a URL`)
-    const { headers } = await headOf(url, uri, signal)
+    const place: Place = { url, uri, ownHeaders: headersOf(access) }
+    const { headers } = await headOf(place, signal)
     const name = fileNameOf(url)
     const identity = identityOf(headers)
     const file: RemoteFile = {
@@ -17,27 +19,36 @@ export const httpSource: ModelSource = {
       sizeBytes: lengthOf(headers),
       sha256: undefined,
       isArchive: isArchiveName(name),
-      open: (offsetBytes, signal) => open(url, uri, headers, offsetBytes, signal),
+      open: (offsetBytes, signal) => open(place, headers, offsetBytes, signal),
     }
     return { files: [file], isFolder: file.isArchive }
   },
 }
 
+interface Place {
+  readonly url: URL
+  readonly uri: string
+  readonly ownHeaders: Readonly<Record<string, string>> | undefined
+}
+
+function headersOf(access: StorageAccess | undefined): Place['ownHeaders'] {
+  return access?.type === 'http' ? access.headers : undefined
+}
+
 /** The headers of the file. What refuses HEAD, as signed URLs do, is asked with GET and not read. */
-async function headOf(url: URL, uri: string, signal: AbortSignal): Promise<Response> {
-  const head = await fetchFollowing(url, { method: 'HEAD', signal })
+async function headOf({ url, uri, ownHeaders }: Place, signal: AbortSignal): Promise<Response> {
+  const head = await fetchFollowing(url, { method: 'HEAD', ownHeaders, signal })
   await head.body?.cancel()
   if (head.ok) return head
   if (![400, 403, 405, 501].includes(head.status)) throw refusalOf(head, uri)
-  const got = await fetchFollowing(url, { signal })
+  const got = await fetchFollowing(url, { ownHeaders, signal })
   await got.body?.cancel()
   if (got.ok) return got
   throw refusalOf(got, uri)
 }
 
 async function open(
-  url: URL,
-  uri: string,
+  { url, uri, ownHeaders }: Place,
   listed: Headers,
   offsetBytes: number,
   signal: AbortSignal,
@@ -45,7 +56,7 @@ async function open(
   const validator = validatorOf(listed)
   const canResume = offsetBytes > 0 && validator !== undefined
   const headers = canResume ? { range: `bytes=${offsetBytes}-`, 'if-range': validator } : {}
-  const response = await fetchFollowing(url, { headers, signal })
+  const response = await fetchFollowing(url, { headers, ownHeaders, signal })
   const identity = identityOf(response.headers)
   const isOther = identity !== undefined && identity !== identityOf(listed)
   const isPart = response.status === 206

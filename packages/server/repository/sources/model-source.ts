@@ -1,11 +1,14 @@
+import type { StorageAccess } from './storage-access.ts'
+
 /** A kind of place that models come from: an object store, a web server, a registry. */
 export interface ModelSource {
   /**
    * What a URI stands for now. Nothing is downloaded yet.
+   * @param access of the place; default: as the environment says
    * @throws ServingError UNAVAILABLE for what may work the next time, FAILED_PRECONDITION for what will
    * not, INVALID_ARGUMENT for a URI that cannot be read
    */
-  list(uri: string, signal: AbortSignal): Promise<RemoteArtefact>
+  list(uri: string, signal: AbortSignal, access?: StorageAccess): Promise<RemoteArtefact>
 }
 
 export interface RemoteArtefact {

@@ -25,11 +25,14 @@ import {
   type Staging,
   touch,
 } from './staging.ts'
+import type { StorageAccess } from './storage-access.ts'
 import { checkLinks, unpackArchive } from './unpack-archive.ts'
 
 export interface StageContext {
   readonly signal: AbortSignal
   readonly log: Logger
+  /** How the place is reached. Default: as the environment says. */
+  readonly access?: StorageAccess
 }
 
 /** Brings what a URI stands for onto this machine. */
@@ -77,15 +80,16 @@ export function createModelStager(options: ModelStagerOptions): ModelStager {
       const scheme = remoteScheme(uri)
       if (scheme === undefined) return uri
       // Two models of one URI: the second finds what the first has staged.
-      const turn = turns.get(uri) ?? { slots: createSlots(1), users: 0 }
-      turns.set(uri, turn)
+      const key = keyOf(uri, context.access)
+      const turn = turns.get(key) ?? { slots: createSlots(1), users: 0 }
+      turns.set(key, turn)
       turn.users++
       try {
         return await turn.slots.run(context.signal, () =>
           stageAnew({ uri, source: sources[scheme], downloads, options, context }),
         )
       } finally {
-        if (--turn.users === 0) turns.delete(uri)
+        if (--turn.users === 0) turns.delete(key)
       }
     },
   }
@@ -101,9 +105,11 @@ interface Task {
 
 async function stageAnew(task: Task): Promise<string> {
   const { uri, source, options, context } = task
-  const folder = join(options.cacheFolder, hashOf(uri))
+  const folder = join(options.cacheFolder, hashOf(keyOf(uri, context.access)))
   const policy = options.retryPolicy ?? DEFAULT_RETRY_POLICY
-  const artefact = await retrying({ policy, ...context }, () => source.list(uri, context.signal))
+  const artefact = await retrying({ policy, ...context }, () =>
+    source.list(uri, context.signal, context.access),
+  )
   const stagings = await readStagings(folder)
   const current = stagings.find(staging => isCurrent(staging, artefact))
   if (current !== undefined) {
@@ -213,6 +219,11 @@ async function fill(
 
 function allowanceOf(uri: string, maxBytes: number): ByteAllowance {
   return new ByteAllowance(maxBytes, `${shownUri(uri)} is refused: it has`)
+}
+
+/** The same URI may stand for something else in another store, or for somebody else. */
+function keyOf(uri: string, access: StorageAccess | undefined): string {
+  return access === undefined ? uri : JSON.stringify([uri, access])
 }
 
 function hashOf(text: string): string {

@@ -3,11 +3,21 @@ import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { ServingError } from '@millrace/sdk'
 import type { ModelSource, OpenedFile, RemoteArtefact, RemoteFile } from './model-source.ts'
 import { isArchiveName } from './remote-uri.ts'
+import type { StorageAccess } from './storage-access.ts'
 
 /** What one URI may stand for; a prefix with more objects is hardly a model. */
 const OBJECTS_MAX = 100_000
 
 type Sdk = typeof S3
+
+/** One store that is reached in one way. */
+interface Connection {
+  readonly sdk: Sdk
+  readonly client: S3Client
+}
+
+/** Of storages that are configured one by one: few, unless somebody changes their keys all the time. */
+const CONNECTIONS_MAX = 32
 
 interface Place {
   readonly uri: string
@@ -24,15 +34,31 @@ interface S3Object {
 /**
  * `s3://bucket/prefix`: the object of that key, or else every object below it. Region, credentials and endpoint come
  * from the standard variables and files of AWS; with an endpoint (`AWS_ENDPOINT_URL`) buckets stand in the path, as
- * every other store wants them. The library is loaded with the first such URI.
+ * every other store wants them; unless the storage says it all itself. The library is loaded with the first such URI.
  */
 export function createS3Source(variables: Readonly<Record<string, string | undefined>>): ModelSource {
-  let connecting: Promise<{ sdk: Sdk; client: S3Client }> | undefined
-  return {
-    async list(uri, signal) {
-      const place = parse(uri)
+  let connecting: Promise<Connection> | undefined
+  /** By what they were made from, the latest made last. */
+  const others = new Map<string, Promise<Connection>>()
+  const connectTo = (access: StorageAccess | undefined): Promise<Connection> => {
+    if (access?.type !== 's3') {
       connecting ??= connect(variables)
-      const { sdk, client } = await connecting
+      return connecting
+    }
+    const key = JSON.stringify(access)
+    const known = others.get(key)
+    if (known !== undefined) return known
+    const [oldest] = others.keys()
+    // Downloads that still use it go on: a client without connections holds nothing.
+    if (oldest !== undefined && others.size >= CONNECTIONS_MAX) others.delete(oldest)
+    const made = connect(variables, access)
+    others.set(key, made)
+    return made
+  }
+  return {
+    async list(uri, signal, access) {
+      const place = parse(uri)
+      const { sdk, client } = await connectTo(access)
       const objects = await listObjects(sdk, client, place, signal)
       return toArtefact(
         place,
@@ -43,13 +69,20 @@ export function createS3Source(variables: Readonly<Record<string, string | undef
   }
 }
 
-async function connect(variables: Readonly<Record<string, string | undefined>>) {
+async function connect(
+  variables: Readonly<Record<string, string | undefined>>,
+  access?: StorageAccess & { readonly type: 's3' },
+): Promise<Connection> {
   const sdk = await import('@aws-sdk/client-s3')
-  const endpoint = variables['AWS_ENDPOINT_URL_S3'] || variables['AWS_ENDPOINT_URL']
-  const region = variables['AWS_REGION'] || variables['AWS_DEFAULT_REGION']
+  const endpoint =
+    access === undefined ? variables['AWS_ENDPOINT_URL_S3'] || variables['AWS_ENDPOINT_URL'] : access.endpoint
+  const region = access?.region || variables['AWS_REGION'] || variables['AWS_DEFAULT_REGION']
+  const { credentials, certificate } = access ?? {}
   const client = new sdk.S3Client({
     ...(endpoint ? { endpoint, forcePathStyle: true, region: region || 'us-east-1' } : {}),
     ...(region ? { region } : {}),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(certificate === undefined ? {} : { requestHandler: { httpsAgent: { ca: certificate } } }),
     // Downloads are tried again by their own rules, which know how far they have come.
     maxAttempts: 1,
   })

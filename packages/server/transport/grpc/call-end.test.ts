@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { constants } from 'node:http2'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import * as grpc from '@grpc/grpc-js'
 import { ServingError } from '@millrace/sdk'
 import type { GrpcCall, GrpcMethod } from './grpc-types.ts'
@@ -232,6 +233,31 @@ test('unary: the listener has a deadline of its own', async t => {
     code: grpc.status.DEADLINE_EXCEEDED,
     details: 'the call was not answered within 20 ms',
   })
+})
+
+test('unary: work with a time limit of its own outlasts that of the listener', async t => {
+  const slow: GrpcMethod = {
+    kind: 'unary',
+    hasOwnTimeLimit: true,
+    async handle(message, { signal, deadlineMs }) {
+      assert.equal(deadlineMs, Number.POSITIVE_INFINITY)
+      await delay(100)
+      assert.equal(signal.aborted, false)
+      return message
+    },
+  }
+  const { method } = stuck('unary')
+  const methods = { [ECHO]: slow, [STUCK]: { ...method, hasOwnTimeLimit: true } as GrpcMethod }
+  const bed = await startBed(t, methods, { requestTimeoutMs: 20 })
+  const client = grpcClient(t, bed.port)
+  assert.deepEqual(await client.unary(ECHO, Buffer.from('a')), Buffer.from('a'))
+  // A deadline of the client's still ends it, and a request that is never complete is not waited for.
+  await assert.rejects(client.unary(STUCK, Buffer.alloc(0), { deadline: Date.now() + 50 }), {
+    code: grpc.status.DEADLINE_EXCEEDED,
+  })
+  const stream = open(rawSession(t, bed.port), ECHO)
+  stream.write(frame(Buffer.alloc(1), 0, 1000))
+  assert.equal((await collect(stream)).status, '4')
 })
 
 test('unary: a client that never completes its request is not waited for', async t => {

@@ -79,6 +79,7 @@ export class ServerCall implements GrpcCall, AdmissionHead, Expiring, RunningCal
   #status: GrpcStatus | undefined
   #failure: unknown
   #timeoutMs = Number.POSITIVE_INFINITY
+  #isTimeLimitSuspended = false
   #lingerTimer: NodeJS.Timeout | undefined
   #idleTimer: NodeJS.Timeout | undefined
   #messagesReceived = 0
@@ -165,6 +166,29 @@ export class ServerCall implements GrpcCall, AdmissionHead, Expiring, RunningCal
       const { streamIdleTimeoutMs } = limits
       this.#idleTimer = setTimeout(() => this.#expire(idle(streamIdleTimeoutMs)), streamIdleTimeoutMs)
     }
+    deadlines.add(this)
+  }
+
+  /** From now on only a deadline of the client's ends the call: its handler has a time limit of its own. */
+  suspendTimeLimit(): void {
+    this.#isTimeLimitSuspended = true
+    this.#limitTime(Number.POSITIVE_INFINITY)
+  }
+
+  /** The handler is done: for what remains the listener's limit counts again, from its beginning. */
+  resumeTimeLimit(): void {
+    if (!this.#isTimeLimitSuspended || this.isDecided) return
+    this.#isTimeLimitSuspended = false
+    this.#limitTime(performance.now() - this.#startedAtMs + this.#environment.limits.requestTimeoutMs)
+  }
+
+  #limitTime(limitMs: number): void {
+    const { deadlines } = this.#environment
+    const header = this.#headers['grpc-timeout']
+    const askedMs = typeof header === 'string' ? parseGrpcTimeout(header) : Number.POSITIVE_INFINITY
+    // The queue must not see it change.
+    deadlines.delete(this)
+    this.#timeoutMs = Math.min(askedMs, limitMs)
     deadlines.add(this)
   }
 

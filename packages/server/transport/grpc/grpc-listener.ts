@@ -12,6 +12,7 @@ import { DeadlineQueue } from '../deadline-queue.ts'
 import type { Listener } from '../http/http-types.ts'
 import { Handshakes } from '../tls/handshakes.ts'
 import { followCredentials, toTlsOptions } from '../tls/secure-context.ts'
+import { listenOnSocket } from '../unix-socket.ts'
 import { createCallAcceptor } from './accept-calls.ts'
 import { checkLimits } from './check-limits.ts'
 import type { GrpcListenerOptions } from './grpc-types.ts'
@@ -29,7 +30,7 @@ const LAST_WORDS_MS = 200
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Opens a port that answers gRPC over HTTP/2, over TLS if `tls` says so; resolves when it listens.
+ * Opens a port or a Unix socket that answers gRPC over HTTP/2, over TLS if `tls` says so; resolves when it listens.
  * @throws the system's error, e.g. with code `EADDRINUSE`, when the port cannot be opened
  * @throws RangeError for a limit that is none, ServingError INTERNAL for a method's path that is none
  */
@@ -52,13 +53,12 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<Listener
       onFinish: options.onFinish,
     }),
   )
-  const address = await listen(server, options.host, options.port)
+  const address = await listen(server, options)
 
   const closed = new Promise<void>(resolve => server.once('close', resolve))
   let isClosing = false
   return {
-    host: address.address,
-    port: address.port,
+    ...address,
     isSecure: options.tls !== undefined,
     async close(graceMs) {
       // Tells every client to go away (GOAWAY), and closes each connection after its last call.
@@ -126,16 +126,26 @@ function openSession(session: ServerHttp2Session): void {
 
 async function listen(
   server: Http2Server | Http2SecureServer,
+  { host, port, socket }: GrpcListenerOptions,
+): Promise<Pick<Listener, 'host' | 'port'>> {
+  if (socket !== undefined) await listenOnSocket(server, socket)
+  else await listenOnPort(server, host, port)
+  // From here on an error is a connection that could not be accepted (out of file descriptors): its
+  // client finds it closed, and the listener goes on.
+  server.on('error', () => {})
+  if (socket !== undefined) return { host: socket.path, port: 0 }
+  const { address, port: chosen } = server.address() as AddressInfo
+  return { host: address, port: chosen }
+}
+
+async function listenOnPort(
+  server: Http2Server | Http2SecureServer,
   host: string,
   port: number,
-): Promise<AddressInfo> {
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen(port, host, resolve)
   await promise
   server.off('error', reject)
-  // From here on an error is a connection that could not be accepted (out of file descriptors): its
-  // client finds it closed, and the listener goes on.
-  server.on('error', () => {})
-  return server.address() as AddressInfo
 }

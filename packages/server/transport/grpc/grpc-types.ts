@@ -1,5 +1,6 @@
 import type { AdmissionCheck } from '../admission-check.ts'
 import type { TlsListenerOptions } from '../tls/tls-types.ts'
+import type { UnixSocket } from '../unix-socket.ts'
 
 /** What the gRPC listener and its handlers exchange: bytes in, bytes out. No gRPC library shows here. */
 
@@ -62,6 +63,11 @@ export interface GrpcUnaryMethod extends GrpcMethodCommon {
    * it become empty. A call that fails, and by default every call, leaves its memory to the collector.
    */
   readonly isRequestDone?: boolean
+  /**
+   * True for work that has a time limit of its own: while the handler works the listener's does not end it, only a
+   * deadline of the client's does. Such a handler is asynchronous.
+   */
+  readonly hasOwnTimeLimit?: boolean
 }
 
 export interface GrpcStreamMethod extends GrpcMethodCommon {
@@ -115,6 +121,8 @@ export interface GrpcListenerOptions {
   readonly host: string
   /** 0 lets the system choose. */
   readonly port: number
+  /** Listens here in place of host and port. */
+  readonly socket?: UnixSocket | undefined
   readonly limits: GrpcLimits
   /** Methods by full path, e.g. `/inference.GRPCInferenceService/ModelInfer`. */
   readonly methods: ReadonlyMap<string, GrpcMethod>

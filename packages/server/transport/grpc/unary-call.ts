@@ -35,6 +35,7 @@ export function serveUnary(call: ServerCall, method: GrpcUnaryMethod, maxMessage
 /** A handler that answers at once is spared the turns of the microtask queue. */
 function answer(call: ServerCall, method: GrpcUnaryMethod, request: ReceivedMessage): void {
   try {
+    if (method.hasOwnTimeLimit === true) call.suspendTimeLimit()
     const message = call.open(request)
     // A compressed one is not what the handler gets.
     if (method.isRequestDone === true && request.isAlone && !request.isCompressed)
@@ -58,7 +59,9 @@ async function handleOpened(
 
 async function sendLater(call: ServerCall, reply: Promise<GrpcMessage>): Promise<void> {
   try {
-    send(call, await reply)
+    const message = await reply
+    call.resumeTimeLimit()
+    send(call, message)
   } catch (error) {
     call.fail(error)
   }

@@ -123,6 +123,7 @@ export interface HttpListenerOptions {
 
 /** A listening port that can be drained. */
 export interface Listener {
+  /** The path of a Unix socket, whose port is 0. */
   readonly host: string
   readonly port: number
   /** True with TLS. */

@@ -11,15 +11,16 @@ import { MODEL_PATH, VERSION_PATH } from './operations.ts'
 /**
  * Pages and OpenAPI documents about the server and each of its models, and the JSON Schemas of settings files.
  * @param rootPath where a proxy offers the server, for links; '' for none
+ * @param hasMesh whether the routes of a mesh are there to be described
  */
-export function docsRoutes(dataPlane: DataPlane, rootPath: string): readonly HttpRoute[] {
+export function docsRoutes(dataPlane: DataPlane, rootPath: string, hasMesh: boolean): readonly HttpRoute[] {
   const assetsUrl = `${rootPath}/v2/docs/assets`
   const title = () => `${dataPlane.serverMetadata().name} API Docs`
   const metadataOf = (http: HttpRequest) =>
-    dataPlane.modelMetadata(http.params['model']!, http.params['version'])
+    dataPlane.modelMetadata(http.params['model']!, http.params['version'], http.signal)
 
-  const modelPage: HttpHandler = http => {
-    const { name } = metadataOf(http)
+  const modelPage: HttpHandler = async http => {
+    const { name } = await metadataOf(http)
     const version = http.params['version']
     const path = `/v2/models/${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`
     const heading = `${title()} - ${name}${version === undefined ? '' : ` (${version})`}`
@@ -27,7 +28,7 @@ export function docsRoutes(dataPlane: DataPlane, rootPath: string): readonly Htt
   }
   return [
     get('/v2/docs', () => page(docsPage(title(), `${rootPath}/v2/docs/dataplane.json`, assetsUrl))),
-    get('/v2/docs/dataplane.json', () => json(serverDocument(dataPlane.serverMetadata(), rootPath))),
+    get('/v2/docs/dataplane.json', () => json(serverDocument(dataPlane.serverMetadata(), rootPath, hasMesh))),
     get('/v2/docs/assets/:file', createDocsAssets()),
     get('/v2/docs/schemas/:file', http => {
       const schema = SETTINGS_SCHEMAS.get(http.params['file']!)
@@ -37,8 +38,10 @@ export function docsRoutes(dataPlane: DataPlane, rootPath: string): readonly Htt
     }),
     ...[MODEL_PATH, VERSION_PATH].flatMap(path => [
       get(`${path}/docs`, modelPage),
-      get(`${path}/docs/dataplane.json`, http =>
-        json(modelDocument(metadataOf(http), http.params['version'], dataPlane.serverMetadata(), rootPath)),
+      get(`${path}/docs/dataplane.json`, async http =>
+        json(
+          modelDocument(await metadataOf(http), http.params['version'], dataPlane.serverMetadata(), rootPath),
+        ),
       ),
     ]),
   ]

@@ -1,13 +1,19 @@
 import { formatShape, type ModelContract, type TensorSpec } from '@millrace/sdk'
 import type { ModelMetadata, ServerMetadata } from '../../../dataplane/index.ts'
 import { exampleGenerate, exampleRequest } from './example-requests.ts'
+import { MESH_OPERATIONS } from './mesh-operations.ts'
 import { type Body, MODEL_OPERATIONS, OPERATIONS, type Operation, VERSION_PATH } from './operations.ts'
 import { reference, SCHEMAS, type Schema } from './schemas.ts'
 
 const OPENAPI = '3.1.0'
 
 /** The OpenAPI document of everything that the REST listener answers, models' own routes apart. */
-export function serverDocument({ name, version }: ServerMetadata, rootPath: string): Schema {
+export function serverDocument(
+  { name, version }: ServerMetadata,
+  rootPath: string,
+  hasMesh: boolean,
+): Schema {
+  const operations = hasMesh ? [...OPERATIONS, ...MESH_OPERATIONS] : OPERATIONS
   return {
     openapi: OPENAPI,
     info: {
@@ -16,8 +22,8 @@ export function serverDocument({ name, version }: ServerMetadata, rootPath: stri
       description: `REST of ${name}: the Open Inference Protocol and its extensions.`,
     },
     servers: serversOf(rootPath),
-    tags: tagsOf(OPERATIONS),
-    paths: pathsOf(OPERATIONS, {}, null),
+    tags: tagsOf(operations),
+    paths: pathsOf(operations, {}, null),
     components: { schemas: SCHEMAS },
   }
 }

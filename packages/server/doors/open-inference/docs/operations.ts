@@ -2,7 +2,7 @@ import { reference, type Schema, type SchemaName } from './schemas.ts'
 
 /** One REST route as the documentation describes it; all documents are made of these. */
 export interface Operation {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** As the router has it, with `:name` segments. */
   readonly path: string
   readonly tag: Tag
@@ -15,7 +15,14 @@ export interface Operation {
 }
 
 export type Body = Readonly<Record<string, Schema>>
-export type Tag = 'Health' | 'Metadata' | 'Inference' | 'Repository' | 'Documentation' | 'Not offered'
+export type Tag =
+  | 'Health'
+  | 'Metadata'
+  | 'Inference'
+  | 'Repository'
+  | 'Mesh'
+  | 'Documentation'
+  | 'Not offered'
 
 const json = (name: SchemaName): Body => ({ 'application/json': reference(name) })
 const anyJson: Body = { 'application/json': { type: 'object' } }

@@ -1,0 +1,4 @@
+import { testChecks } from '../checks/suite.ts'
+import { CHECKS } from './checks.ts'
+
+testChecks(CHECKS, 96, new URL('.', import.meta.url))
