@@ -1,21 +1,13 @@
-/** One promise of compatibility with Hydrosphere Serving. Tests name it in their titles: `check 53: …`, `checks 54, 55: …`. */
-export interface Check {
-  /** What must hold, in a few words. */
-  readonly says: string
-  /** Tests elsewhere that show it, too: file from the root of the repository, and title. */
-  readonly alsoIn?: readonly (readonly [file: string, title: string])[]
-  /** Why nothing shows it yet; such a check appears as a skipped test. */
-  readonly pending?: string
-}
+import type { Checks } from '../checks/check.ts'
 
-const MONITORING = 'monitoring (profiles, checks, metrics of requests) is not built yet'
-const UI = 'the web interface is not built yet'
+/** They need a browser, and run with conformance/ui/run.sh. */
+const UI = 'conformance/ui'
 const GOLDEN = 'packages/sdk/protocol/hydrosphere/golden-bytes.test.ts'
 const TENSORS = 'packages/sdk/protocol/hydrosphere/tensor-reader.test.ts'
 const PARSING = 'packages/platform/resources/parse-resources.test.ts'
 
 /** By number. `[fix]` marks where the original did something else. */
-export const CHECKS: Readonly<Record<number, Check>> = {
+export const CHECKS: Checks = {
   // Wire format
   1: { says: 'known byte strings are read and written', alsoIn: [[GOLDEN, 'a request is read and written']] },
   2: {
@@ -120,8 +112,16 @@ export const CHECKS: Readonly<Record<number, Check>> = {
   69: { says: 'a variant that is not picked may fail [fix]' },
   70: { says: 'two variants of equal weight both answer' },
   71: { says: 'the methods of the gateway over gRPC' },
-  72: { says: 'what monitoring is told', pending: MONITORING },
-  73: { says: 'monitoring that is down delays nothing [fix]', pending: MONITORING },
+  72: { says: 'what monitoring is told' },
+  73: {
+    says: 'monitoring that is down delays nothing [fix]',
+    alsoIn: [
+      [
+        'packages/platform/monitoring/test/gateway-records.test.ts',
+        'a database that hangs fails no request, and holds none up',
+      ],
+    ],
+  },
   74: { says: 'the route of version 1' },
   75: { says: 'health, build information, CORS' },
   // Resource files and commands
@@ -161,7 +161,7 @@ export const CHECKS: Readonly<Record<number, Check>> = {
       ],
     ],
   },
-  86: { says: 'training data from the command line [fix]', pending: MONITORING },
+  86: { says: 'training data from the command line [fix]' },
   // The Python SDK
   87: { says: 'SDK: connect, build information' },
   88: { says: 'SDK: build, wait for the release' },
@@ -169,21 +169,65 @@ export const CHECKS: Readonly<Record<number, Check>> = {
   90: { says: 'SDK: applications and predictions' },
   91: { says: 'SDK: servables' },
   92: { says: 'SDK: deployment configurations and metrics' },
-  93: { says: 'SDK: training data and analysis', pending: MONITORING },
+  93: { says: 'SDK: training data and analysis' },
   // User interface
-  94: { says: 'UI: pages follow events', pending: UI },
-  95: { says: 'UI: the build log is live', pending: UI },
-  96: { says: 'UI: the graph of an application', pending: UI },
-  97: { says: 'UI: test requests', pending: UI },
-  98: { says: 'UI: a refused deletion [fix]', pending: UI },
-  99: { says: 'UI: monitoring', pending: UI },
+  94: {
+    says: 'UI: pages follow events',
+    alsoIn: [
+      [
+        `${UI}/live.test.ts`,
+        'check 94: models, versions, applications, servables and configurations change without a reload',
+      ],
+    ],
+  },
+  95: {
+    says: 'UI: the build log is live',
+    alsoIn: [
+      [`${UI}/live.test.ts`, 'check 95: the build log streams, and goes on behind a connection that broke'],
+    ],
+  },
+  96: {
+    says: 'UI: the graph of an application',
+    alsoIn: [
+      [
+        `${UI}/applications.test.ts`,
+        'check 96: the graph shows stages, variants, weights and states, and upgrades a variant',
+      ],
+      [
+        `${UI}/applications.test.ts`,
+        'check 96: the form refuses weights that do not sum to 100, and saves those that do',
+      ],
+    ],
+  },
+  97: {
+    says: 'UI: test requests [fix]',
+    alsoIn: [
+      [`${UI}/applications.test.ts`, 'check 97: the Test button waits until the application is ready'],
+      [`${UI}/applications.test.ts`, 'check 97: dummy inputs of every type and shape are answered'],
+    ],
+  },
+  98: {
+    says: 'UI: a refused deletion [fix]',
+    alsoIn: [
+      [`${UI}/deletions.test.ts`, 'check 98: what is refused stays, and the reason of the server is shown'],
+    ],
+  },
+  99: {
+    says: 'UI: monitoring',
+    alsoIn: [
+      [`${UI}/monitoring.test.ts`, 'check 99: metrics are added in their dialog'],
+      [`${UI}/monitoring.test.ts`, 'check 99: batches, their requests, latency and metrics'],
+      [`${UI}/monitoring.test.ts`, 'check 99: the profile of a field, from training and from requests'],
+      [`${UI}/monitoring.test.ts`, 'check 99: metrics are deleted in their dialog'],
+    ],
+  },
   // Monitoring
-  100: { says: 'training data as CSV [fix]', pending: MONITORING },
-  101: { says: 'states of training data', pending: MONITORING },
-  102: { says: 'checks of fields', pending: MONITORING },
-  103: { says: 'checks of metrics [fix]', pending: MONITORING },
-  104: { says: 'batches', pending: MONITORING },
-  105: { says: 'failed requests', pending: MONITORING },
-  106: { says: 'profiles of any kind', pending: MONITORING },
-  107: { says: 'drift', pending: MONITORING },
+  100: { says: 'training data as CSV [fix]' },
+  101: { says: 'states of training data' },
+  102: { says: 'checks of fields' },
+  103: { says: 'checks of metrics [fix]' },
+  104: { says: 'batches' },
+  105: { says: 'failed requests' },
+  106: { says: 'profiles of any kind' },
+  107: { says: 'drift' },
 }

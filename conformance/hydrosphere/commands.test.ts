@@ -105,6 +105,17 @@ suite('millrace apply', { concurrency: 1 }, () => {
     ])
   })
 
+  test('check 83: training data of a model is handed over and processed', async () => {
+    await writeFile(join(folder, 'train.csv'), 'xs_0,xs_1\n1,2\n3,4\n')
+    const trained = `${MODEL.replace('scaler', 'trained')}\ntraining-data: train.csv\n`
+    await writeFile(join(folder, 'trained.yaml'), trained)
+    const { exitCode, stdout, stderr } = await millrace(['apply', '-f', 'trained.yaml'])
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stdout, /training data of trained:1 handed over\n.*processed: 2 rows/)
+    const { id } = await bed.ok<VersionView>('GET', '/api/v2/model/version/trained/1')
+    assert.deepEqual(await bed.ok('GET', `/monitoring/fields/${id}`), ['xs_0', 'xs_1'])
+  })
+
   test('checks 82, 84: standard input, several documents and a repeated -f; an application is changed in place', async () => {
     const first = await millrace(['apply', '-f', '-', '-f', 'application.yaml'], CONFIGURATION)
     assert.equal(first.exitCode, 0, first.stderr)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Holds a real PostgreSQL against the store's suite: the server that MILLRACE_TEST_POSTGRES_URL names, or one that is started in
-# a temporary folder with the programs that are installed, or that apt-get can install.
+# Holds a real PostgreSQL against the store's suite, and a whole platform against a real PostgreSQL: the server that
+# MILLRACE_TEST_POSTGRES_URL names, or one that is started in a temporary folder with the programs that are installed, or
+# that apt-get can install.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -69,4 +70,6 @@ fi
 
 # Before node_modules/.bin came into the path, `node` may be an older one.
 export PATH="$PWD/node_modules/.bin:$PATH"
-node --conditions=millrace-source --test --test-timeout=180000 "${@:-packages/platform/store/test/store-postgres.test.ts}"
+files=("$@")
+((${#files[@]} > 0)) || files=(packages/platform/store/test/store-postgres.test.ts packages/platform/cli/up-postgres.test.ts)
+node --conditions=millrace-source --test --test-timeout=180000 "${files[@]}"

@@ -74,8 +74,8 @@ export const UNITS: readonly Unit[] = [
     name: 'millrace',
     entries: [],
     packages: ['@millrace/sdk', '@millrace/server'],
-    rooms: ['store', 'resources', 'images', 'deploy', 'manager', 'gateway', 'monitoring', 'cli'],
-    narrow: { gateway: { rooms: ['store', 'resources', 'images', 'deploy'] } },
+    rooms: ['store', 'resources', 'manifests', 'images', 'deploy', 'manager', 'gateway', 'monitoring', 'cli'],
+    narrow: { gateway: { rooms: ['store', 'resources', 'manifests', 'images', 'deploy'] } },
     packageHomes: { '@millrace/server': ['cli'] },
   },
   {
@@ -113,8 +113,10 @@ export const LIBRARY_HOMES: readonly {
   { libraries: ['@platformatic/kafka'], homes: ['packages/server/doors/kafka'] },
   { libraries: ['@grpc/grpc-js'], homes: ['packages/sdk/client'] },
   { libraries: ['kysely', 'pg', 'node:sqlite'], homes: ['packages/platform/store'] },
-  { libraries: ['yaml'], homes: ['packages/platform/resources'] },
-  { libraries: ['fastify', '@fastify/multipart', '@fastify/swagger'], homes: ['packages/platform/manager'] },
+  { libraries: ['csv-parse'], homes: ['packages/platform/monitoring'] },
+  { libraries: ['yaml'], homes: ['packages/platform/resources', 'packages/platform/manifests'] },
+  { libraries: ['fastify'], homes: ['packages/platform/manager', 'packages/platform/monitoring'] },
+  { libraries: ['@fastify/multipart', '@fastify/swagger'], homes: ['packages/platform/manager'] },
 ]
 
 /** Libraries for tests and tooling alone. */

@@ -13,7 +13,9 @@ for _name, _type in {"int": int, "float": float, "bool": bool, "object": object}
     if _name not in vars(numpy):
         setattr(numpy, _name, _type)
 
+from hydro_serving_grpc.serving.contract.tensor_pb2 import Tensor, TensorShape  # noqa: E402
 from hydro_serving_grpc.serving.contract.types_pb2 import DT_DOUBLE  # noqa: E402
+from hydro_serving_grpc.serving.runtime.api_pb2 import PredictRequest, PredictResponse  # noqa: E402
 from hydrosdk.application import Application, ApplicationBuilder, ApplicationStatus, ExecutionStageBuilder  # noqa: E402
 from hydrosdk.cluster import Cluster  # noqa: E402
 from hydrosdk.data.types import PredictorDT  # noqa: E402
@@ -91,10 +93,10 @@ class ClusterTest(unittest.TestCase):
     def test_connects_and_reads_build_information(self):
         """check 87: the cluster is reached over both protocols, and its parts say how they are"""
         info = cluster.build_info()
-        for part in ("manager", "gateway"):
+        for part in ("manager", "gateway", "monitoring"):
             self.assertEqual(info[part]["status"], "Ok", (part, info[part]))
         # What is not there says so.
-        for part in ("monitoring", "rootcase", "visualization", "stat"):
+        for part in ("rootcase", "visualization", "stat"):
             self.assertIn(info[part]["status"], ("Ok", "Not supported"), (part, info[part]))
 
 
@@ -197,6 +199,57 @@ class ApplicationTest(unittest.TestCase):
         Application.delete(cluster, "short-lived")
         with self.assertRaises(BadRequestException):
             Application.find(cluster, "short-lived")
+
+
+class MonitoringTest(unittest.TestCase):
+    def test_uploads_training_data(self):
+        """check 93: training data is uploaded and waited for; a version without any says so"""
+        signature = (
+            SignatureBuilder("trained")
+            .with_input("x", "float64", "scalar", ProfilingType.NUMERICAL)
+            .with_output("y", "float64", "scalar", ProfilingType.NONE)
+            .build()
+        )
+        Path("train.csv").write_text("x,y\n0,1\n10,2")
+        version = (
+            builder("trained", signature=signature)
+            .with_training_data(str(Path("train.csv").resolve()))
+            .build(cluster)
+        )
+        version.lock_till_released()
+        status = f"{up.http}/monitoring/profiles/batch/{version.id}/status"
+        self.assertEqual(requests.get(status).json()["kind"], "NotRegistered")
+        version.upload_training_data().wait(retry=60, sleep=1)
+        self.assertEqual(requests.get(status).json()["kind"], "Success")
+        profile = requests.get(f"{up.http}/monitoring/profiles/{version.id}/x_0").json()
+        quantiles = profile["training"]["NumericalProfile"]["quantileStatistics"]
+        self.assertEqual((quantiles["min"], quantiles["max"]), (0, 10))
+        unknown = requests.get(f"{up.http}/monitoring/profiles/batch/99999/status")
+        self.assertTrue(unknown.status_code == 404 and unknown.json()["errors"])
+
+    def test_analyses_what_ran_elsewhere(self):
+        """check 93: what was asked of an external model, and what it answered or failed with, is kept"""
+        signature = (
+            SignatureBuilder("elsewhere")
+            .with_input("x", "float64", "scalar", ProfilingType.NUMERICAL)
+            .with_output("y", "float64", "scalar", ProfilingType.NUMERICAL)
+            .build()
+        )
+        version = builder("analysed", signature=signature).build_external(cluster)
+
+        def scalar(value):
+            return Tensor(dtype=DT_DOUBLE, double_val=[value], tensor_shape=TensorShape())
+
+        request = PredictRequest(inputs={"x": scalar(3.5)})
+        version.analyze(request_id="theirs", request=request, response=PredictResponse(outputs={"y": scalar(7.0)}))
+        version.analyze(request_id="failed", request=request, error="it broke")
+        checks = []
+        while len(checks) < 2:
+            checks = requests.get(f"{up.http}/monitoring/checks/all/{version.id}").json()
+        failed, kept = checks
+        self.assertEqual((kept["x"], kept["y"], kept["_hs_request_id"]), (3.5, 7.0, "theirs"))
+        self.assertEqual((failed["_hs_error"], failed["_hs_request_id"]), ("it broke", "failed"))
+        self.assertNotIn("x", failed)
 
 
 class ServableTest(unittest.TestCase):

@@ -11,6 +11,7 @@ import { describeCommand } from './manage/describe-command.ts'
 import { getCommand } from './manage/get-command.ts'
 import { logsCommand } from './manage/logs-command.ts'
 import { predictCommand } from './manage/predict-command.ts'
+import { profileCommand } from './manage/profile-command.ts'
 import { manifestCommand } from './manifest-command.ts'
 import { packageVersion } from './package-version.ts'
 import { runtimeCommand } from './runtime-command.ts'
@@ -50,6 +51,7 @@ Exit codes: 0 done, 1 defect, 2 wrong command line, 3 unusable folder or setting
     logsCommand(),
     deleteCommand(),
     predictCommand(),
+    profileCommand(),
     clusterCommand(),
     manifestCommand(),
   ]) {

@@ -63,7 +63,8 @@ export async function runRuntime(flags: RuntimeFlags): Promise<void> {
     const message = failure.error instanceof Error ? failure.error.message : String(failure.error)
     throw new CommandFailure(message, EXIT.modelLoad, failure.error)
   }
-  log.info('serving', { folder, host: server.grpc.host, port: server.grpc.port })
+  const { host, port } = server.grpc
+  log.info('serving', { folder, host, port, restPort: server.rest.port, pid: process.pid })
   await stop
   await server.close()
 }

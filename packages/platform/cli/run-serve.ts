@@ -142,8 +142,10 @@ async function loadSettings(
     const isFile = !isUri(root) && (await stat(root).catch(() => null))?.isFile() === true
     if (isFile)
       return loadServerSettings({ folder: root, folderOrigin: origin, settingsFolder: dirname(root), flags })
-    if (named.isArgument && !isUri(root)) await requireFolder(root)
-    return loadServerSettings({ folder: root, folderOrigin: origin, flags })
+    const loaded = await loadServerSettings({ folder: root, folderOrigin: origin, flags })
+    // Where models are loaded on request the folder may appear later, too.
+    if (named.isArgument && !isUri(root) && loaded.settings.loadsModelsAtStartup) await requireFolder(root)
+    return loaded
   }
   const { settings } = await loadServerSettings({ flags })
   const root = settings.modelRepositoryRoot

@@ -9,7 +9,8 @@ import { stopSignal } from './stop-signal.ts'
 import { logStrayRejections } from './stray-rejections.ts'
 import { applyAtFirstStart } from './up/apply-at-first-start.ts'
 import { takeDataFolder } from './up/data-folder.ts'
-import { type Platform, startPlatform } from './up/start-platform.ts'
+import { openUi, type Ui } from './up/open-ui.ts'
+import { type MonitoringSettings, type Platform, startPlatform } from './up/start-platform.ts'
 
 export interface UpFlags {
   readonly data?: string
@@ -19,6 +20,10 @@ export interface UpFlags {
   readonly grpcPort?: number
   readonly metricsPort?: number
   readonly apply?: string
+  readonly alertmanager?: string
+  readonly keepRequests?: number
+  readonly keepDays?: number
+  readonly ui?: boolean
   readonly logFormat?: 'text' | 'json'
 }
 
@@ -58,9 +63,18 @@ export async function runUp(flags: UpFlags): Promise<void> {
   const data = await takeDataFolder(folder)
   try {
     const databaseUrl = flags.database ?? (process.env['MILLRACE_DATABASE'] || undefined)
-    const platform = await startPlatform({ data, databaseUrl, settings, version: packageVersion(), log })
+    const ui = flags.ui === false ? null : await openUi(settings.rootPath)
+    const platform = await startPlatform({
+      data,
+      databaseUrl,
+      settings,
+      ui: ui?.pages ?? null,
+      monitoring: monitoringSettings(flags),
+      version: packageVersion(),
+      log,
+    })
     try {
-      announce(platform, folder, startedMs)
+      announce(platform, ui, folder, startedMs)
       if (flags.apply !== undefined) {
         await Promise.race([applyAtFirstStart({ platform, path: flags.apply, log }), stop])
       }
@@ -77,16 +91,32 @@ export async function runUp(flags: UpFlags): Promise<void> {
   endProcess(EXIT.ok)
 }
 
-function announce({ server, url }: Platform, folder: string, startedMs: number): void {
+function monitoringSettings({ alertmanager, keepRequests, keepDays }: UpFlags): MonitoringSettings {
+  return {
+    alertmanagerUrl: alertmanager ?? (process.env['MILLRACE_ALERTMANAGER'] || undefined),
+    limits: {
+      ...(keepRequests === undefined ? {} : { keptRequests: keepRequests }),
+      ...(keepDays === undefined ? {} : { keptDays: keepDays }),
+    },
+  }
+}
+
+function announce({ server, url }: Platform, ui: Ui | null, folder: string, startedMs: number): void {
   const metrics =
     server.metrics === null ? 'off' : `http://${server.metrics.host}:${server.metrics.port}/metrics`
   const lines = [
     `${pc.bold(`Millrace ${packageVersion()}`)} is up in ${((performance.now() - startedMs) / 1000).toFixed(1)} s, its data in ${relative(process.cwd(), folder) || '.'}`,
     '',
+    `  UI       ${uiLine(url, ui)}`,
     `  REST     ${pc.cyan(url)}   /api, /gateway, /v2`,
     `  gRPC     ${pc.cyan(`${server.grpc.host}:${server.grpc.port}`)}`,
     `  metrics  ${metrics}`,
     '',
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function uiLine(url: string, ui: Ui | null): string {
+  if (ui === null) return 'off'
+  return ui.isBuilt ? pc.cyan(`${url}/`) : 'not built; in a checkout, npm run build:ui builds it'
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { wholeNumber } from './flag-values.ts'
 import type { UpFlags } from './run-up.ts'
 import { toPort } from './serve-command.ts'
 
@@ -20,11 +21,23 @@ export function upCommand(): Command {
       '--apply <path>',
       'resource file or folder to apply at the first start, when there are no models yet',
     )
+    .option('--alertmanager <url>', 'Prometheus Alertmanager that is told of failed checks (default: none)')
+    .option(
+      '--keep-requests <count>',
+      'monitored requests kept of each model version (default: 100000)',
+      wholeNumber(1, 100_000_000),
+    )
+    .option(
+      '--keep-days <days>',
+      'days that monitored requests are kept (default: 30)',
+      wholeNumber(1, 36_500),
+    )
+    .option('--no-ui', 'no web interface')
     .addOption(new Option('--log-format <format>', 'how to log (default: text)').choices(['text', 'json']))
     .addHelpText(
       'after',
       `
-One HTTP port answers /api (the manager), /gateway (predictions), and /v2 (applications and servables as models); one gRPC
+One HTTP port answers / (the web interface), /api (the manager), /monitoring, /gateway (predictions), and /v2 (applications and servables as models); one gRPC
 port all services of the three generations of Hydrosphere, and V2. MILLRACE_* variables and settings of millrace serve
 count for the ports: TLS, API keys, limits.
 
@@ -32,7 +45,8 @@ Examples:
   millrace up                                  everything in .millrace
   millrace up --data /var/lib/millrace --http-port 80
   millrace up --apply examples/platform        with sample models at the first start
-  millrace up --database postgres://millrace@db/millrace`,
+  millrace up --database postgres://millrace@db/millrace
+  millrace up --alertmanager http://127.0.0.1:9093 --keep-days 7`,
     )
     .action(async (flags: UpFlags) => {
       const { runUp } = await import('./run-up.ts')

@@ -95,3 +95,42 @@ test('the first start applies samples and makes a prediction, and every door ans
   assert.deepEqual(await processesOf(data), [])
   await assert.rejects(readFile(join(data, 'lock')), { code: 'ENOENT' })
 })
+
+test('where callers have to say who they are, the first start is known all the same', async t => {
+  const folder = await testFolder(t, {
+    'keys.json': JSON.stringify({
+      keys: [{ name: 'ci', key: 'key-of-the-test-0123456789', scopes: ['admin'] }],
+    }),
+    'models/echo/model.yaml': ECHO_MODEL,
+    'models/echo/src/func_main.mjs': 'export const same = ({ x }) => ({ x })\n',
+    'models/application.yaml': 'kind: Application\nname: echo\nsingular:\n  model: echo:1\n',
+  })
+  const security = JSON.stringify({ api_keys_file: join(folder, 'keys.json') })
+  const args = ['up', '--data', join(folder, 'data'), ...FREE_PORTS, '--apply', join(folder, 'models')]
+  const command = startCommand(t, args, { env: { MILLRACE_SECURITY: security } })
+  await command.printed(/Ctrl\+C stops it/)
+  assert.match(command.stdout, /application echo ready/)
+  assert.match(command.stdout, /^\{"x":\d+\}$/m)
+  const [, url = ''] = /REST +(http:\S+)/.exec(command.stdout) ?? []
+  for (const [headers, expected] of [
+    [{}, 401],
+    [{ 'x-api-key': 'key-of-another-0123456789' }, 401],
+    [{ 'x-api-key': 'key-of-the-test-0123456789' }, 200],
+  ] as const) {
+    const response = await fetch(`${url}/api/v2/model`, { headers })
+    await response.arrayBuffer()
+    assert.equal(response.status, expected)
+  }
+})
+
+const ECHO_MODEL = `kind: Model
+name: echo
+runtime: millrace/runtime:latest
+payload: [src/]
+contract:
+  name: same
+  inputs:
+    x: { shape: scalar, type: double, profile: numerical }
+  outputs:
+    x: { shape: scalar, type: double, profile: numerical }
+`

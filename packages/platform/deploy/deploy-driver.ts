@@ -33,6 +33,8 @@ export interface ServableSpec {
   /** Variables of the deployment configuration; `APP_PORT` and `MODEL_DIR` are the driver's to say. */
   readonly environment: Readonly<Record<string, string>>
   readonly limits: { readonly memoryBytes?: number | undefined; readonly cpus?: number | undefined }
+  /** It is never stopped for the memory of others. Default: false. */
+  readonly isPinned?: boolean | undefined
 }
 
 /** As the manager's API names them. */
@@ -59,12 +61,30 @@ export interface Deployment {
   readonly status: ServableStatus
   /** Those that are ready now. A new array for every change. */
   readonly replicas: readonly Replica[]
+  /** It has no replicas now, and the next request has it started. Default: false. */
+  readonly isAsleep?: boolean
   /** Called after each change of status or replicas; returns how to stop that. */
   onChange(listener: () => void): () => void
   /** Lines of all replicas, oldest first as far as they are kept; with `follow` also those to come, until `signal`. */
   logs(options: { readonly follow: boolean; readonly signal?: AbortSignal }): AsyncIterable<string>
   /** Takes the replicas out of `replicas`, lets them finish for `graceMs`, and ends them; nothing of them is kept. Idempotent. */
   stop(graceMs: number): Promise<void>
+}
+
+/** A servable that can be stopped for a while, in which it takes no memory. Its name, log and files stay. */
+export interface SleepingDeployment extends Deployment {
+  /**
+   * Starts its replicas if they do not run. Resolves when all are ready; rejects with why not (UNAVAILABLE) when one of them
+   * has come to its end before. They are then started again and again until it sleeps or is stopped.
+   */
+  wake(): Promise<void>
+  /**
+   * Takes the replicas out of `replicas`, and ends them when `idle` has settled: they have `graceMs` for that. Settles when
+   * their memory is free.
+   */
+  sleep(idle: Promise<unknown>, graceMs: number): Promise<void>
+  /** Memory that its replicas have in use now, with all that they have started; 0 where nobody tells. */
+  usedBytes(): Promise<number>
 }
 
 /** Runs servables: as processes of this machine, in a container engine, on Kubernetes. */
@@ -74,6 +94,11 @@ export interface DeployDriver {
    * cannot be, ALREADY_EXISTS for a name that it runs or has not finished stopping, UNAVAILABLE once it is closed
    */
   deploy(spec: ServableSpec): Deployment
+  /**
+   * As `deploy`, and nothing runs before it is woken. Not there in a driver whose servables cannot be stopped for a while.
+   * @throws as `deploy`
+   */
+  deployAsleep?(spec: ServableSpec): SleepingDeployment
   /** Ends what an earlier life of the control plane left running; called once, before the first deployment. */
   cleanUp(): Promise<void>
   /** Stops every deployment, as before the same ones run again in the next life: logs are kept. Idempotent. */

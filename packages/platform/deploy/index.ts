@@ -36,5 +36,6 @@ export type {
   ServableSpec,
   ServableState,
   ServableStatus,
+  SleepingDeployment,
 } from './deploy-driver.ts'
 export { createProcessDriver, type ProcessDriverOptions } from './process-driver.ts'

@@ -26,6 +26,8 @@ export interface MemoryDriverOptions {
   readonly address?: (spec: ServableSpec, start: number) => string
   /** Default G3. */
   readonly protocol?: RuntimeProtocol
+  /** Deploy images as well. Default: they are refused, as by every driver that has processes alone. */
+  readonly isAnyRuntimeKnown?: boolean
 }
 
 export function createMemoryDriver(options: MemoryDriverOptions = {}): MemoryDriver {
@@ -42,7 +44,7 @@ export function createMemoryDriver(options: MemoryDriverOptions = {}): MemoryDri
     deployments,
     deploy(spec) {
       if (isClosed) throw new ServingError('UNAVAILABLE', 'the driver is closed')
-      if (spec.runtime.kind === 'image') {
+      if (spec.runtime.kind === 'image' && options.isAnyRuntimeKnown !== true) {
         throw new ServingError('UNIMPLEMENTED', `the image ${spec.runtime.image} cannot be run`)
       }
       if (deployments.has(spec.name)) throw new ServingError('ALREADY_EXISTS', `${spec.name} is running`)

@@ -1,4 +1,4 @@
-import { listProcesses, residentBytes } from './process-table.ts'
+import { listProcesses, type ProcessEntry, residentBytes } from './process-table.ts'
 
 /** How often memory is looked at, while any group has a limit. */
 const INTERVAL_MS = 500
@@ -10,6 +10,8 @@ export interface MemoryWatch {
    * Returns how to stop that.
    */
   readonly watch: (group: number, limitBytes: number, onBeyond: (usedBytes: number) => void) => () => void
+  /** Resident memory of the groups' processes together, now. Questions of one moment are answered by one look. */
+  readonly usedBytes: (groups: readonly number[]) => Promise<number>
 }
 
 interface Watched {
@@ -36,6 +38,7 @@ export function createMemoryWatch(): MemoryWatch {
     timer = undefined
     schedule()
   }
+  let listing: Promise<readonly ProcessEntry[]> | undefined
   const schedule = () => {
     if (watched.size === 0 || timer !== undefined) return
     timer = setTimeout(() => void look(), INTERVAL_MS).unref()
@@ -46,6 +49,14 @@ export function createMemoryWatch(): MemoryWatch {
       watched.add(entry)
       schedule()
       return () => watched.delete(entry)
+    },
+    async usedBytes(groups) {
+      listing ??= listProcesses().finally(() => (listing = undefined))
+      let usedBytes = 0
+      for (const { pid, group } of await listing) {
+        if (groups.includes(group)) usedBytes += await residentBytes(pid)
+      }
+      return usedBytes
     },
   }
 }

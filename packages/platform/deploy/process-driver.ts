@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, ServingError } from '@millrace/sdk'
 import { checkSpec } from './check-spec.ts'
-import type { DeployDriver, Deployment, ServableSpec } from './deploy-driver.ts'
+import type { DeployDriver, Deployment, ServableSpec, SleepingDeployment } from './deploy-driver.ts'
 import { endLeftovers } from './end-leftovers.ts'
 import { createFreePorts } from './free-ports.ts'
 import { createMemoryWatch } from './memory-watch.ts'
@@ -65,7 +65,11 @@ class ProcessDriver implements DeployDriver {
     }
   }
 
-  readonly deploy = (spec: ServableSpec): Deployment => {
+  readonly deploy = (spec: ServableSpec): Deployment => this.#deploy(spec, false)
+
+  readonly deployAsleep = (spec: ServableSpec): SleepingDeployment => this.#deploy(spec, true)
+
+  #deploy(spec: ServableSpec, isAsleep: boolean): ProcessDeployment {
     const { name } = spec
     const { log } = this.#options
     if (this.#isClosed)
@@ -85,6 +89,7 @@ class ProcessDriver implements DeployDriver {
       spec,
       parts: this.#parts,
       servableLog,
+      isAsleep,
       onStopped: () => this.#deployments.delete(name),
     })
     this.#deployments.set(name, deployment)

@@ -22,6 +22,10 @@ export interface ReplicaView {
 /** One replica of a servable, which is started again and again until it is stopped. */
 export interface ReplicaSupervisor {
   readonly view: ReplicaView
+  /** Why a start has come to its end; undefined while the first one lasts. */
+  readonly failure: string | undefined
+  /** Of the processes that run; undefined while none does. */
+  readonly group: number | undefined
   /** Takes it out at once; settles when its processes are gone. Idempotent, never rejects. */
   readonly stop: (graceMs: number) => Promise<void>
 }
@@ -50,6 +54,8 @@ class Supervisor implements ReplicaSupervisor {
   #graceMs: number
   /** Why the last start came to its end; undefined for the first. */
   #lastEnd: string | undefined
+  #failure: string | undefined
+  #group: number | undefined
   #clashes = 0
 
   constructor(options: SupervisorOptions) {
@@ -62,6 +68,14 @@ class Supervisor implements ReplicaSupervisor {
 
   get view(): ReplicaView {
     return this.#view
+  }
+
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  get group(): number | undefined {
+    return this.#group
   }
 
   readonly stop = (graceMs: number): Promise<void> => {
@@ -80,9 +94,11 @@ class Supervisor implements ReplicaSupervisor {
     while (!signal.aborted) {
       const end = await this.#runOnce()
       if (signal.aborted) return
+      const isClash = this.#clashes > 0 && this.#clashes <= CLASHES
       this.#lastEnd = end
+      if (!isClash) this.#failure = end
       this.#show('NotServing', end)
-      if (this.#clashes > 0 && this.#clashes <= CLASHES) continue
+      if (isClash) continue
       const delayMs = this.#backoff.next()
       this.#options.parts.log.warn('a replica is started again', {
         servable: this.#options.spec.name,
@@ -105,6 +121,7 @@ class Supervisor implements ReplicaSupervisor {
       endStart?.()
       return `the replica could not be started: ${textOf(error)}`
     }
+    this.#group = running.group
     const signal = AbortSignal.any([this.#closing.signal, running.over])
     let hasBeenReady = false
     let reason: string
@@ -120,6 +137,7 @@ class Supervisor implements ReplicaSupervisor {
     // Its last lines may not be read yet; nobody waits for them who might send it requests.
     if (hasBeenReady) this.#show('NotServing', `the replica ${reason}`)
     await running.stop(this.#graceMs)
+    this.#group = undefined
     endStart()
     this.#clashes = !hasBeenReady && running.hasClashed() ? this.#clashes + 1 : 0
     return withLastLines(`the replica ${reason}`, running.lastLines())

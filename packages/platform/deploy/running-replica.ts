@@ -11,6 +11,8 @@ import type { ReplicaParts } from './replica-parts.ts'
 /** One start of a replica. */
 export interface RunningReplica {
   readonly id: string
+  /** Of its process group; undefined for one that could not be started. */
+  readonly group: number | undefined
   readonly port: number
   readonly address: string
   readonly probe: Probe
@@ -66,6 +68,7 @@ export async function startReplica(
   }
   return {
     id,
+    group: child.pid,
     port,
     address,
     probe,

@@ -1,5 +1,6 @@
 import type { Tensor } from '@millrace/sdk'
 import type { BackgroundCalls } from './background-calls.ts'
+import type { CallFigures, FigureTable } from './call-figures.ts'
 import type { RoutedApplication } from './discovery.ts'
 import { GatewayFailure } from './gateway-failure.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
@@ -15,6 +16,8 @@ export interface ApplicationTarget {
 
 interface StageTarget {
   readonly variants: readonly ServableTarget[]
+  /** Of each variant. */
+  readonly figures: readonly CallFigures[]
   /** The index of the variant that answers, for a number from 0 up to 100; -1 for none. */
   readonly choose: (r: number) => number
 }
@@ -23,9 +26,11 @@ interface StageTarget {
 export function applicationTarget(
   application: RoutedApplication,
   variants: readonly (readonly ServableTarget[])[],
+  table: FigureTable,
 ): ApplicationTarget {
   const stages = application.stages.map((stage, index) => ({
     variants: variants[index]!,
+    figures: variants[index]!.map(({ servable }) => table.of(servable.name, application.name, String(index))),
     choose: compileChoice(stage.variants.map(({ weight }) => weight)),
   }))
   return { application, stages }
@@ -40,14 +45,25 @@ interface PipelineParts {
 }
 
 /** A call of an application, before it is known which stage it is at. */
-type ApplicationCall = Omit<ServableCall, 'application' | 'inputsBy'>
+type ApplicationCall = Omit<ServableCall, 'application' | 'inputsBy' | 'figures'>
 
 /**
  * Asks one stage after the other; each gets what the one before answered, and nothing else. Which variant of a stage
  * answers is drawn before any is asked. The others are asked at the same time, and nobody waits for them.
  * @throws GatewayFailure as the first variant that fails of those that answer
  */
-export async function askApplication(
+export function askApplication(
+  target: ApplicationTarget,
+  inputs: readonly Tensor[],
+  call: ApplicationCall,
+  parts: PipelineParts,
+): Promise<readonly Tensor[]> {
+  // The one stage is asked before the routing table can change.
+  if (target.stages.length === 1) return askStages(target, inputs, call, parts)
+  return askPipeline(target, inputs, call, parts)
+}
+
+async function askPipeline(
   target: ApplicationTarget,
   inputs: readonly Tensor[],
   call: ApplicationCall,
@@ -69,12 +85,12 @@ async function askStages(
   { random, background, limits }: PipelineParts,
 ): Promise<readonly Tensor[]> {
   let tensors = inputs
-  for (const [index, { variants, choose }] of stages.entries()) {
+  for (const [index, { variants, figures, choose }] of stages.entries()) {
     const picked = choose(random() * 100)
-    const stageCall: ServableCall = {
+    const stageCall = {
       ...call,
       application: { name: application.name, stage: String(index) },
-      inputsBy: index === 0 ? 'client' : 'model',
+      inputsBy: index === 0 ? ('client' as const) : ('model' as const),
     }
     if (variants.length > 1) {
       const given = tensors
@@ -83,13 +99,15 @@ async function askStages(
         if (place === picked) continue
         background.start(sizeBytes, signal => {
           const deadlineMs = Date.now() + limits.backgroundTimeoutMs
-          return askServable(variant, given, { ...stageCall, signal, deadlineMs }, limits.backgroundTimeoutMs)
+          const shadowCall = { ...stageCall, figures: figures[place]!, signal, deadlineMs }
+          return askServable(variant, given, shadowCall, limits.backgroundTimeoutMs)
         })
       }
     }
     const variant = variants[picked]
     if (variant === undefined) throw nobodyAnswers(application, index)
-    tensors = await askServable(variant, tensors, stageCall, limits.servableTimeoutMs)
+    const answerCall: ServableCall = { ...stageCall, figures: figures[picked]! }
+    tensors = await askServable(variant, tensors, answerCall, limits.servableTimeoutMs)
   }
   return tensors
 }

@@ -8,6 +8,8 @@ export interface EndpointCall extends CallOptions {
   readonly signatureName: string
   /** Declared shapes, which outputs take that come without one. */
   readonly outputShapes: ReadonlyMap<string, Shape>
+  /** Where it is counted when another endpoint is asked. */
+  readonly figures?: { retryCount: number } | undefined
 }
 
 /** One endpoint's connections, whatever it speaks. Rejects with a `ServingError`. */

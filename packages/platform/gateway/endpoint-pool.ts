@@ -68,40 +68,40 @@ class Pool implements EndpointPool {
   }
 
   async predict(inputs: readonly Tensor[], call: EndpointCall): Promise<readonly Tensor[]> {
-    const release = this.hold()
+    let tried: Set<string> | undefined
+    let refusal: GatewayFailure | undefined
+    this.#holdersCount++
     try {
-      return await this.#ask(inputs, call)
+      for (;;) {
+        const endpoint = this.#choose(tried)
+        if (endpoint === undefined) throw refusal ?? this.#nobody()
+        endpoint.runningCount++
+        try {
+          return await endpoint.client.predict(inputs, call)
+        } catch (error) {
+          refusal = servableFailure(ServingError.from(error, `servable ${this.#servableName} failed`))
+          if (!isNeverSent(error)) throw refusal
+          endpoint.leftOutUntilMs = performance.now() + this.#limits.leaveOutMs
+          tried ??= new Set()
+          tried.add(endpoint.id)
+          if (call.figures !== undefined && tried.size < this.endpointCount) call.figures.retryCount++
+        } finally {
+          endpoint.runningCount--
+          if (endpoint.isGone) this.#closeIdle(endpoint)
+        }
+      }
     } finally {
-      release()
+      this.#letGo()
     }
   }
 
   hold(): () => void {
     this.#holdersCount++
-    return () => {
-      if (--this.#holdersCount === 0 && this.#isRetired) this.#unheld.resolve()
-    }
+    return () => this.#letGo()
   }
 
-  async #ask(inputs: readonly Tensor[], call: EndpointCall): Promise<readonly Tensor[]> {
-    const tried = new Set<string>()
-    let refusal: GatewayFailure | undefined
-    for (;;) {
-      const endpoint = this.#choose(tried)
-      if (endpoint === undefined) throw refusal ?? this.#nobody()
-      tried.add(endpoint.id)
-      endpoint.runningCount++
-      try {
-        return await endpoint.client.predict(inputs, call)
-      } catch (error) {
-        refusal = servableFailure(ServingError.from(error, `servable ${this.#servableName} failed`))
-        if (!isNeverSent(error)) throw refusal
-        endpoint.leftOutUntilMs = performance.now() + this.#limits.leaveOutMs
-      } finally {
-        endpoint.runningCount--
-        if (endpoint.isGone) this.#closeIdle(endpoint)
-      }
-    }
+  #letGo(): void {
+    if (--this.#holdersCount === 0 && this.#isRetired) this.#unheld.resolve()
   }
 
   update(endpoints: readonly ServableEndpoint[]): void {
@@ -126,14 +126,15 @@ class Pool implements EndpointPool {
   }
 
   /** Those that are left out come last, the one that may come back first before the others. */
-  #choose(tried: ReadonlySet<string>): Endpoint | undefined {
-    const nowMs = performance.now()
+  #choose(tried: ReadonlySet<string> | undefined): Endpoint | undefined {
     const count = this.#endpoints.length
+    if (count === 1 && tried === undefined) return this.#endpoints[0]
+    const nowMs = performance.now()
     const start = this.#turn++
     let best: Endpoint | undefined
     for (let offset = 0; offset < count; offset++) {
       const endpoint = this.#endpoints[(start + offset) % count]!
-      if (tried.size > 0 && tried.has(endpoint.id)) continue
+      if (tried?.has(endpoint.id) === true) continue
       if (best === undefined || isBetter(endpoint, best, nowMs)) best = endpoint
     }
     return best

@@ -1,11 +1,15 @@
-import type { Logger, Model } from '@millrace/sdk'
+import type { Logger, Model, Tensor } from '@millrace/sdk'
+import { createFigureTable } from './call-figures.ts'
 import type { Discovery, RecordPrediction } from './discovery.ts'
 import { followTable, type ModelHost } from './follow-table.ts'
+import type { GatewayCall } from './gateway-call.ts'
+import { type GatewayFigure, gatewayFigures } from './gateway-figures.ts'
 import { completeLimits, type GatewayLimits } from './gateway-limits.ts'
 import { type GatewayMethod, gatewayMethods } from './grpc-methods.ts'
 import { createHostedModel } from './hosted-model.ts'
 import type { GatewayRoute } from './http-exchange.ts'
 import { gatewayRoutes } from './http-routes.ts'
+import { noServable } from './not-found.ts'
 import { createPredictor } from './predictor.ts'
 import { createRouting } from './routing.ts'
 
@@ -16,7 +20,18 @@ export interface Gateway {
   /** For the server's gRPC listener, by full path. */
   readonly methods: ReadonlyMap<string, GatewayMethod>
   readonly hostedModels: HostedModels
+  /**
+   * Asks a servable for somebody in this process; there is no record of it, so monitoring may ask.
+   * Rejects with a `ServingError`: NOT_FOUND for a servable that does not serve, and what it failed with.
+   */
+  readonly askUnrecorded: (
+    servableName: string,
+    inputs: readonly Tensor[],
+    call: GatewayCall,
+  ) => Promise<readonly Tensor[]>
   readonly statistics: () => GatewayStatistics
+  /** Requests, time, errors and retries by application, stage and servable, for the server's metrics. */
+  readonly figures: readonly GatewayFigure[]
   /** Ends what nobody waits for, and closes the connections behind running calls. Idempotent. */
   readonly close: () => Promise<void>
 }
@@ -55,7 +70,8 @@ export interface GatewayOptions {
 export function createGateway(options: GatewayOptions): Gateway {
   const { discovery, record, log, random = Math.random, buildInfo = {} } = options
   const limits = completeLimits(options.limits)
-  const routing = createRouting(discovery, limits)
+  const table = createFigureTable()
+  const routing = createRouting(discovery, limits, table)
   const predictor = createPredictor({ record, log, random, limits })
   const { background } = predictor
   const createApplicationModel = (name: string) => createHostedModel(name, routing, predictor)
@@ -71,10 +87,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       createApplicationModel,
       follow: host => followTable(routing, host, createApplicationModel, log),
     },
+    async askUnrecorded(servableName, inputs, call) {
+      const { target } = routing.servables.get(servableName) ?? noServable(servableName)
+      return predictor.servable(target, inputs, call, false)
+    },
     statistics: () => ({
       backgroundCount: background.runningCount,
       droppedCount: background.droppedCount,
     }),
+    figures: gatewayFigures(table, background),
     async close() {
       await background.close()
       await routing.close()

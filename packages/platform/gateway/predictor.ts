@@ -66,7 +66,14 @@ export function createPredictor({ record, log, random, limits }: PredictorOption
       return askServable(
         target,
         inputs,
-        { ...passedHeaders(call.headers), signal, deadlineMs, inputsBy: 'client', record },
+        {
+          ...passedHeaders(call.headers),
+          signal,
+          deadlineMs,
+          inputsBy: 'client',
+          record,
+          figures: target.figures,
+        },
         limits.servableTimeoutMs,
       )
     },

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type ApplicationTarget, applicationTarget } from './application-target.ts'
+import type { FigureTable } from './call-figures.ts'
 import type { Discovery, RoutedServable } from './discovery.ts'
 import { createEndpointPool, type EndpointPool } from './endpoint-pool.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
@@ -25,13 +26,14 @@ export interface Routing {
 }
 
 /** Follows a discovery; what did not change between two tables is kept, connections above all. */
-export function createRouting(discovery: Discovery, limits: GatewayLimits): Routing {
-  return new FollowedRouting(discovery, limits)
+export function createRouting(discovery: Discovery, limits: GatewayLimits, figures: FigureTable): Routing {
+  return new FollowedRouting(discovery, limits, figures)
 }
 
 class FollowedRouting implements Routing {
   readonly #discovery: Discovery
   readonly #limits: GatewayLimits
+  readonly #figures: FigureTable
   readonly #listeners = new Set<() => void>()
   readonly #stop: () => void
   readonly #closing = new Set<Promise<void>>()
@@ -41,9 +43,10 @@ class FollowedRouting implements Routing {
   applications = new Map<string, RoutedTarget<ApplicationTarget>>()
   servables = new Map<string, RoutedTarget<ServableTarget>>()
 
-  constructor(discovery: Discovery, limits: GatewayLimits) {
+  constructor(discovery: Discovery, limits: GatewayLimits, figures: FigureTable) {
     this.#discovery = discovery
     this.#limits = limits
+    this.#figures = figures
     this.#stop = discovery.onChange(() => this.#update())
     this.#update()
   }
@@ -89,7 +92,7 @@ class FollowedRouting implements Routing {
         return [
           name,
           {
-            target: applicationTarget(application, variants),
+            target: applicationTarget(application, variants, this.#figures),
             readJson: compileJsonInputs(signature.signatureName, side),
           },
         ]
@@ -98,6 +101,7 @@ class FollowedRouting implements Routing {
     this.#byId = new Map(
       Array.from(this.applications.values(), routed => [routed.target.application.id, routed]),
     )
+    this.#figures.prune()
     for (const listener of this.#listeners) listener()
   }
 
@@ -109,13 +113,14 @@ class FollowedRouting implements Routing {
       this.#pools.set(name, pool)
     }
     pool.update(endpoints)
+    const figures = this.#figures.of(name)
     const before = this.#targets.get(name)
     if (before !== undefined && isDeepStrictEqual(before.target.servable.signature, signature)) {
-      return { ...before, target: { ...before.target, servable, pool } }
+      return { ...before, target: { ...before.target, servable, pool, figures } }
     }
     const compiled = compileSignature(servable)
     return {
-      target: { servable, signature: compiled, pool },
+      target: { servable, signature: compiled, pool, figures },
       readJson: compileJsonInputs(signature.signatureName, compiled.inputs),
     }
   }

@@ -1,4 +1,5 @@
 import { ServingError, type Shape, type Tensor } from '@millrace/sdk'
+import type { CallFigures } from './call-figures.ts'
 import { type Culprit, compileSideCheck, contractViolation, type SideCheck } from './contract-check.ts'
 import type { PredictionRecord, RoutedServable } from './discovery.ts'
 import type { EndpointPool } from './endpoint-pool.ts'
@@ -18,6 +19,8 @@ export interface ServableCall {
   readonly application?: { readonly name: string; readonly stage: string } | undefined
   /** Who made the inputs. */
   readonly inputsBy: Culprit
+  /** What counts this call. */
+  readonly figures: CallFigures
   /** `null`: nobody is told. */
   readonly record: ((record: PredictionRecord) => void) | null
 }
@@ -50,6 +53,8 @@ export interface ServableTarget {
   readonly servable: RoutedServable
   readonly signature: ServableSignature
   readonly pool: EndpointPool
+  /** Of calls by its own name. */
+  readonly figures: CallFigures
 }
 
 /**
@@ -76,6 +81,7 @@ export async function askServable(
   const tell = (outcome: PredictionRecord['outcome']) => {
     const { requestId, application } = call
     const latencyMs = performance.now() - startMs
+    count(call.figures, latencyMs, outcome)
     call.record?.({ requestId, application, servable, latencyMs, inputs: given, outcome })
   }
   try {
@@ -85,6 +91,7 @@ export async function askServable(
       headers: call.headers,
       signatureName: servable.signature.signatureName,
       outputShapes: signature.outputShapes,
+      figures: call.figures,
     })
     const outputs = signature.checkOutputs(answered)
     if (outputs.violations !== undefined) {
@@ -99,6 +106,14 @@ export async function askServable(
     tell({ error: failure })
     throw failure
   }
+}
+
+function count(figures: CallFigures, latencyMs: number, outcome: PredictionRecord['outcome']): void {
+  figures.requestCount++
+  figures.latencyMs += latencyMs
+  if (!('error' in outcome)) return
+  const { code } = outcome.error
+  figures.errorCounts.set(code, (figures.errorCounts.get(code) ?? 0) + 1)
 }
 
 function placeOf(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { applicationTarget, askApplication } from './application-target.ts'
 import { createBackgroundCalls } from './background-calls.ts'
+import { createFigureTable } from './call-figures.ts'
 import { compileSignature } from './servable-target.ts'
 import { double, SCALER, xs } from './test/scaler.ts'
 import { application, servable } from './test/table-fixture.ts'
@@ -22,10 +23,12 @@ test('of ten thousand answers each variant gives its share, and shadows give non
     onDrop: () => assert.fail(),
   })
   const asked = [0, 0, 0]
+  const figures = createFigureTable()
   const servables = asked.map((_, index) => servable(`s-${index}-a`, SCALER, []))
   const targets = servables.map((servable, index) => ({
     servable,
     signature: compileSignature(servable),
+    figures: figures.of(servable.name),
     // In place of connections.
     pool: {
       predict() {
@@ -43,7 +46,7 @@ test('of ten thousand answers each variant gives its share, and shadows give non
     'app',
     servables.map((servable, index) => [servable, weights[index]!] as const),
   )
-  const target = applicationTarget(app, [targets])
+  const target = applicationTarget(app, [targets], figures)
   const limits = { servableTimeoutMs: 60_000, backgroundTimeoutMs: 60_000 }
   const parts = { random: seeded(5), background, limits }
   const answered = [0, 0, 0]

@@ -45,6 +45,8 @@ export interface ManagerOptions {
   readonly build?: Partial<BuildOptions> | undefined
   /** How servables are named and ended. */
   readonly serving?: ServingOptions | undefined
+  /** Adds the routes of other parts, with what they need of their own; the manager hands on what is below `/monitoring/` and `/stat/`. */
+  readonly moreRoutes?: ((app: FastifyInstance) => void | Promise<void>) | undefined
 }
 
 /** The control plane: models, servables, applications, and the interfaces to them. */
@@ -89,6 +91,7 @@ export async function createManager({
   resolveRuntime = createRuntimeCatalogue(store),
   build = {},
   serving: servingOptions,
+  moreRoutes,
 }: ManagerOptions): Promise<Manager> {
   const closing = new AbortController()
   await store.payloads.deleteUnused(new Date(now().getTime() - UNUSED_KEPT_MS))
@@ -115,9 +118,10 @@ export async function createManager({
   const serving = await createServing(parts, servingOptions)
   const app = await createHttpApp({ log, version: buildInfo.version })
   buildInfoRoutes(app, buildInfo)
-  unsupportedRoutes(app)
+  unsupportedRoutes(app, { hasMonitoring: moreRoutes !== undefined })
   for (const addRoutes of ROUTES) await app.register(async scope => addRoutes(scope, parts))
   await app.register(async scope => servingRoutes(scope, parts, serving))
+  if (moreRoutes !== undefined) await app.register(async scope => moreRoutes(scope))
   documentRoutes(app)
   await app.ready()
 

@@ -12,6 +12,8 @@ export type {
 } from './application-record.ts'
 export type { BuildLogLine, BuildLogPart } from './build-logs.ts'
 export type { Change, ChangeAction, ChangeEntity } from './change-log.ts'
+export type { CheckCounts, PassedCount } from './check-counts.ts'
+export type { CheckAggregateRecord, CheckRecord, CheckRetention, NewCheck } from './checks.ts'
 export type { DeploymentConfigurationRecord } from './deployment-configurations.ts'
 export type {
   ContainerSettings,
@@ -37,6 +39,7 @@ export type { ModelRecord } from './models.ts'
 export { openStore, type PostgresOptions, type SqliteOptions, type StoreOptions } from './open-store.ts'
 export type { Page } from './page.ts'
 export type { PayloadBlob } from './payload-blobs.ts'
+export type { ProfileSide } from './profiles.ts'
 export type { DockerImage, StringMap } from './records.ts'
 export type { NewRuntime, RuntimeRecord, RuntimeStatus } from './runtimes.ts'
 export type {
@@ -54,3 +57,4 @@ export type {
   SignatureTensor,
 } from './signature.ts'
 export type { Store, StoreTables } from './store.ts'
+export type { TrainingUploadRecord } from './training-uploads.ts'

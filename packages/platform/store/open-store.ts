@@ -4,6 +4,7 @@ import { createApplications } from './applications.ts'
 import { createBlobFolder } from './blob-folder.ts'
 import { createBuildLogs } from './build-logs.ts'
 import { createChangeLog } from './change-log.ts'
+import { createChecks } from './checks.ts'
 import { databaseError } from './database-error.ts'
 import { createDeploymentConfigurations } from './deployment-configurations.ts'
 import { createHostSelectors } from './host-selectors.ts'
@@ -13,6 +14,7 @@ import { createModelVersions } from './model-versions.ts'
 import { createModels } from './models.ts'
 import { createPayloadBlobs } from './payload-blobs.ts'
 import { openPostgres, type PostgresDatabase } from './postgres-database.ts'
+import { createProfiles } from './profiles.ts'
 import { createRuntimes } from './runtimes.ts'
 import { createRootScope, type Scope } from './scope.ts'
 import { createServables } from './servables.ts'
@@ -20,6 +22,7 @@ import { sqliteDialect } from './sqlite-dialect.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import type { Store, StoreTables } from './store.ts'
 import type { Tables } from './tables.ts'
+import { createTrainingUploads } from './training-uploads.ts'
 import { createWakeUps, type WakeUps } from './wake-ups.ts'
 
 /** Where everything is kept: in a file, or in a PostgreSQL database. */
@@ -106,6 +109,9 @@ function createStore(
     servables: createServables(scope, now),
     applications: createApplications(scope, now),
     metricSpecifications: createMetricSpecifications(scope, now),
+    checks: createChecks(scope),
+    profiles: createProfiles(scope, now),
+    trainingUploads: createTrainingUploads(scope, now),
   })
   let closed: Promise<void> | undefined
   return {

@@ -32,8 +32,8 @@ export interface PayloadBlobs {
   /** The file itself, to be read only. Rejects NOT_FOUND. */
   pathOf(digest: string): Promise<string>
   /**
-   * Removes blobs that no version names and that nobody has put since `usedBefore`, and what uploads have left behind that
-   * were broken off before. Returns the digests of those blobs.
+   * Removes blobs that no version and no training data names and that nobody has put since `usedBefore`, and what uploads
+   * have left behind that were broken off before. Returns the digests of those blobs.
    */
   deleteUnused(usedBefore: Date): Promise<readonly string[]>
 }
@@ -91,6 +91,16 @@ export function createPayloadBlobs(scope: Scope, folder: BlobFolder, now: () => 
                   .selectFrom('model_versions')
                   .select('id')
                   .whereRef('model_versions.payload_digest', '=', 'payload_blobs.digest'),
+              ),
+            ),
+          )
+          .where(eb =>
+            eb.not(
+              eb.exists(
+                eb
+                  .selectFrom('training_uploads')
+                  .select('id')
+                  .whereRef('training_uploads.payload_digest', '=', 'payload_blobs.digest'),
               ),
             ),
           )

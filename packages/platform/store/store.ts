@@ -1,14 +1,17 @@
 import type { Applications } from './applications.ts'
 import type { BuildLogs } from './build-logs.ts'
 import type { ChangeLog } from './change-log.ts'
+import type { Checks } from './checks.ts'
 import type { DeploymentConfigurations } from './deployment-configurations.ts'
 import type { HostSelectors } from './host-selectors.ts'
 import type { MetricSpecifications } from './metric-specifications.ts'
 import type { ModelVersions } from './model-versions.ts'
 import type { Models } from './models.ts'
 import type { PayloadBlobs } from './payload-blobs.ts'
+import type { Profiles } from './profiles.ts'
 import type { Runtimes } from './runtimes.ts'
 import type { Servables } from './servables.ts'
+import type { TrainingUploads } from './training-uploads.ts'
 
 /** One query module a table. */
 export interface StoreTables {
@@ -22,6 +25,9 @@ export interface StoreTables {
   readonly servables: Servables
   readonly applications: Applications
   readonly metricSpecifications: MetricSpecifications
+  readonly checks: Checks
+  readonly profiles: Profiles
+  readonly trainingUploads: TrainingUploads
 }
 
 /**

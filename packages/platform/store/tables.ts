@@ -17,8 +17,14 @@ export interface Tables {
   readonly applications: ApplicationsTable
   readonly application_versions: ApplicationVersionsTable
   readonly metric_specifications: MetricSpecificationsTable
+  readonly training_uploads: TrainingUploadsTable
+  readonly profile_sets: ProfileSetsTable
+  readonly profiles: ProfilesTable
   readonly change_sequence: ChangeSequenceTable
   readonly changes: ChangesTable
+  readonly monitored_versions: MonitoredVersionsTable
+  readonly check_aggregates: CheckAggregatesTable
+  readonly checks: ChecksTable
 }
 
 /** Given by the database when the row is inserted, and never again changed. */
@@ -144,6 +150,33 @@ interface MetricSpecificationsTable {
   readonly created_at: Fixed<string>
 }
 
+interface TrainingUploadsTable {
+  readonly id: Id
+  readonly version_id: Fixed<number>
+  readonly uri: Fixed<string | null>
+  readonly payload_digest: string | null
+  readonly status: string
+  readonly message: string | null
+  readonly row_count: number
+  readonly skipped_row_count: number
+  readonly created_at: Fixed<string>
+  readonly finished_at: string | null
+}
+
+/** One row for all profiles of a version's side: who changes them holds it. */
+interface ProfileSetsTable {
+  readonly version_id: Fixed<number>
+  readonly side: Fixed<string>
+  readonly updated_at: string
+}
+
+interface ProfilesTable {
+  readonly version_id: Fixed<number>
+  readonly side: Fixed<string>
+  readonly field: Fixed<string>
+  readonly state: string
+}
+
 /** One row, which every transaction that changes something counts up: so sequences grow in the order of commits. */
 interface ChangeSequenceTable {
   readonly id: Fixed<number>
@@ -156,4 +189,33 @@ interface ChangesTable {
   readonly action: Fixed<string>
   readonly key: Fixed<string>
   readonly changed_at: Fixed<string>
+}
+
+/** Counted up by whoever adds checks, so that nobody else adds to the version's batches meanwhile. */
+interface MonitoredVersionsTable {
+  readonly version_id: Fixed<number>
+  readonly check_count: number
+}
+
+/** Batches of requests. */
+interface CheckAggregatesTable {
+  readonly id: Id
+  readonly version_id: Fixed<number>
+  readonly batch_size: Fixed<number>
+  readonly request_count: number
+  readonly first_check_id: number
+  readonly last_check_id: number
+  readonly first_at: string
+  readonly last_at: string
+  readonly counts: string
+}
+
+/** What was found in each request. */
+interface ChecksTable {
+  readonly id: Id
+  readonly version_id: Fixed<number>
+  readonly aggregate_id: Fixed<number>
+  readonly request_id: Fixed<string>
+  readonly recorded_at: Fixed<string>
+  readonly document: Fixed<string>
 }

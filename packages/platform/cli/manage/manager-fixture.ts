@@ -45,6 +45,8 @@ export interface TestManager {
   /** The metadata part of every upload. */
   readonly uploads: Record<string, unknown>[]
   readonly trainingData: string[]
+  /** What is said of it. */
+  trainingStatus: object
   /** Lines of every build; one that holds FAIL fails it. */
   buildLines: string[]
   /** How applications end. */
@@ -81,6 +83,7 @@ export async function startManager(t: TestScope): Promise<TestManager> {
     payloads: new Map(),
     uploads: [],
     trainingData: [],
+    trainingStatus: { kind: 'Success', message: null, rows: 3, skippedRows: 0 },
     buildLines: ['Step 1', 'Step 2'],
     outcome: { status: 'Ready', message: null },
     hasMonitoring: true,
@@ -315,6 +318,7 @@ export async function startManager(t: TestScope): Promise<TestManager> {
       return json(response, upload(body, request.headers['content-type'] ?? ''))
     if (url.startsWith('/monitoring/')) {
       if (!state.hasMonitoring) throw new Refusal(501, 'NotSupported', 'Training data is not supported')
+      if (request.method === 'GET') return json(response, state.trainingStatus)
       state.trainingData.push(`${url} ${body.toString()}`)
       return json(response, 'ok')
     }

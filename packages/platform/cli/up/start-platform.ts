@@ -1,16 +1,21 @@
+import { randomBytes } from 'node:crypto'
 import {
+  createObjectFetcher,
   type GrpcMethod,
+  type HandOver,
   type RunningServer,
   type ServerLogger,
   type ServerSettings,
   serve,
 } from '@millrace/server'
 import { createProcessDriver } from '../../deploy/index.ts'
-import { createGateway, type Discovery } from '../../gateway/index.ts'
+import { createGateway, type Discovery, type Gateway } from '../../gateway/index.ts'
 import { createManager } from '../../manager/index.ts'
+import { createMonitoring, type MonitoringLimits } from '../../monitoring/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
 import { builtInCommand } from './built-in-command.ts'
 import type { DataFolder } from './data-folder.ts'
+import { joinHandOver } from './join-hand-over.ts'
 import { guardFromPages } from './page-guard.ts'
 
 export interface PlatformOptions {
@@ -18,8 +23,17 @@ export interface PlatformOptions {
   /** `undefined`: a file in the data folder. */
   readonly databaseUrl: string | undefined
   readonly settings: ServerSettings
+  /** The pages of the web interface; `null` for none. */
+  readonly ui: HandOver | null
+  readonly monitoring: MonitoringSettings
   readonly version: string
   readonly log: ServerLogger
+}
+
+export interface MonitoringSettings {
+  /** `undefined`: alerts go nowhere. */
+  readonly alertmanagerUrl: string | undefined
+  readonly limits: Partial<Pick<MonitoringLimits, 'keptRequests' | 'keptDays'>>
 }
 
 export interface Platform {
@@ -27,6 +41,8 @@ export interface Platform {
   /** Where its HTTP port is reached. */
   readonly url: string
   readonly store: Store
+  /** Headers that let this program ask its own server, whoever else has to say who they are. */
+  readonly ownHeaders: Readonly<Record<string, string>>
   /** Settles when these applications can be asked, or when `timeoutMs` have passed. */
   readonly untilServed: (applications: readonly string[], timeoutMs: number) => Promise<void>
   /** Refuses new requests, finishes those that run, stops the servables, and lets the database go. Idempotent. */
@@ -41,7 +57,7 @@ const STOP_GRACE_MS = 10_000
  * started is stopped again if something fails.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { data, databaseUrl, settings, version, log } = options
+  const { data, databaseUrl, settings, ui, version, log } = options
   const closing: (() => Promise<unknown>)[] = []
   const closeAll = async (): Promise<void> => {
     // Last begun, first ended: ports, then what they led to, then what that stood on.
@@ -61,20 +77,52 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const driver = createProcessDriver({ dataFolder: data.servables, builtInCommand: builtInCommand(), log })
     closing.push(() => driver.close(STOP_GRACE_MS))
     const buildInfo = { name: 'millrace', version }
-    const manager = await createManager({ store, driver, dataFolder: data.manager, log, buildInfo })
+    // Each needs what the other offers; nothing is asked before all are there.
+    const asked = Promise.withResolvers<Gateway>()
+    const monitoring = await createMonitoring({
+      ...options.monitoring,
+      store,
+      log,
+      buildInfo,
+      fetchObject: createObjectFetcher(process.env),
+      ask: async (servableName, inputs, { requestId, signal, deadlineMs }) => {
+        const headers = { 'x-request-id': requestId }
+        return (await asked.promise).askUnrecorded(servableName, inputs, { headers, signal, deadlineMs })
+      },
+    })
+    const { record, routes: moreRoutes } = monitoring
+    // Idempotent: this is for a manager that does not start.
+    closing.push(() => monitoring.close())
+    const manager = await createManager({
+      store,
+      driver,
+      dataFolder: data.manager,
+      log,
+      buildInfo,
+      moreRoutes,
+    })
     closing.push(() => manager.close())
     const { discovery } = manager
-    const gateway = createGateway({ discovery, record: dropRecord, log, buildInfo: { version } })
+    const gateway = createGateway({ discovery, record, log, buildInfo: { version } })
     closing.push(() => gateway.close())
+    asked.resolve(gateway)
+    // What was asked last may still have to be held against its metrics, whose servables the gateway reaches.
+    closing.push(() => monitoring.close())
+    const ownKey = randomBytes(32).toString('base64url')
     const server = await serve({
+      ownKey,
       folder: null,
       settings,
       environment: {},
       log,
       doors: {
         routes: gateway.routes,
-        handOver: guardFromPages(manager.http, { settings, isLoopback: isLoopback(settings.host) }),
-        methods: new Map<string, GrpcMethod>([...gateway.methods, ...manager.methods]),
+        handOver: guardFromPages(ui === null ? manager.http : joinHandOver(manager.http, ui), {
+          settings,
+          isLoopback: isLoopback(settings.host),
+        }),
+        methods: new Map<string, GrpcMethod>([...gateway.methods, ...manager.methods, ...monitoring.methods]),
+        figures: [...monitoring.figures, ...gateway.figures],
       },
     })
     closing.push(() => server.close())
@@ -86,7 +134,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const url = `${isSecure ? 'https' : 'http'}://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
     const untilServed = (names: readonly string[], timeoutMs: number) =>
       untilTable(discovery, names, timeoutMs)
-    return { server, url, store, untilServed, close: () => (closed ??= closeAll()) }
+    const ownHeaders = { 'x-api-key': ownKey }
+    return { server, url, store, ownHeaders, untilServed, close: () => (closed ??= closeAll()) }
   } catch (error) {
     await closeAll()
     throw error
@@ -109,6 +158,3 @@ async function untilTable(discovery: Discovery, names: readonly string[], timeou
   clearTimeout(timer)
   stop()
 }
-
-/** Nothing watches data yet. */
-function dropRecord(): void {}

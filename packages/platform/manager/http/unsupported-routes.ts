@@ -5,13 +5,19 @@ import type { FastifyInstance } from 'fastify'
 const PARTS: Readonly<Record<string, string>> = {
   rootcause: 'Explanations of single predictions',
   visualization: 'Projections of embeddings',
+}
+/** Parts that others may bring. */
+const BROUGHT: Readonly<Record<string, string>> = {
   stat: 'The drift report',
-  monitoring: 'This part of monitoring',
+  monitoring: 'Monitoring',
 }
 
-/** Says of what is not there that it is not there. Longer paths that somebody registers go before. */
-export function unsupportedRoutes(app: FastifyInstance): void {
-  for (const [part, what] of Object.entries(PARTS)) {
+/** Says of what is not there that it is not there. */
+export function unsupportedRoutes(
+  app: FastifyInstance,
+  { hasMonitoring }: { readonly hasMonitoring: boolean },
+): void {
+  for (const [part, what] of Object.entries({ ...PARTS, ...(hasMonitoring ? {} : BROUGHT) })) {
     app.get(`/${part}/buildinfo`, { schema: { hide: true } }, () => ({
       name: part,
       status: 'Not supported',

@@ -9,6 +9,8 @@ import type { ServableRun } from './servable-runs.ts'
 const RETRY_MS = 1_000
 /** Noted in one step. */
 const BATCH = 100
+/** Each step waits for the disk, so what changes meanwhile shares the next one. */
+const PAUSE_MS = 20
 
 /** Notes what the driver says of servables, and what that makes of their applications. Resolves when the signal is aborted. */
 export async function followStates(
@@ -54,6 +56,7 @@ export async function followStates(
       for (const fullName of fullNames) changed.delete(fullName)
       try {
         await note(fullNames)
+        if (changed.size < BATCH) await delay(PAUSE_MS, undefined, { signal }).catch(() => {})
       } catch (error) {
         if (signal.aborted) break
         log.error('the status of servables could not be noted; trying again', { servables: fullNames, error })

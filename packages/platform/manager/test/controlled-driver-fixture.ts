@@ -1,16 +1,11 @@
 import { ServingError } from '@millrace/sdk'
-import type {
-  DeployDriver,
-  Deployment,
-  Replica,
-  ServableSpec,
-  ServableState,
-  ServableStatus,
-} from '../../deploy/index.ts'
+import type { DeployDriver, Deployment, ServableSpec, ServableState } from '../../deploy/index.ts'
+import { createMemoryDriver } from '../../deploy/memory-driver-fixture.ts'
 
 /** A deployment that a test says the states of. */
 export interface ControlledDeployment extends Deployment {
   readonly isStopped: boolean
+  /** Of all replicas, which are others than before if they serve. */
   set(state: ServableState, message?: string): void
   say(line: string): void
 }
@@ -24,76 +19,55 @@ export interface ControlledDriver extends DeployDriver {
   begun(count: number): Promise<void>
 }
 
-/** `begin` is called with what was just deployed. Default: it serves at once. */
+/** The driver in memory, with what the manager's tests ask of it besides. */
 export function createControlledDriver(
+  /** Called with what was just deployed. Default: it serves at once. */
   begin: (deployment: ControlledDeployment) => void = deployment => deployment.set('Serving'),
 ): ControlledDriver {
   const deployments = new Map<string, ControlledDeployment>()
   const history: string[] = []
-  let starts = 0
   let begunCount = 0
   let counted = Promise.withResolvers<void>()
+  const memory = createMemoryDriver({
+    isAnyRuntimeKnown: true,
+    address: (_spec, start) => `127.0.0.1:${40_001 + start}`,
+    // A real driver tells later, never within the call.
+    onDeploy: ({ name }) =>
+      setImmediate(() => {
+        const deployment = deployments.get(name)
+        if (deployment !== undefined) begin(deployment)
+        begunCount++
+        counted.resolve()
+        counted = Promise.withResolvers()
+      }),
+  })
 
-  const create = (spec: ServableSpec): ControlledDeployment => {
-    let status: ServableStatus = { state: 'Starting', message: 'Initialization' }
-    let replicas: readonly Replica[] = []
+  const controlled = (spec: ServableSpec, deployment: Deployment): ControlledDeployment => {
+    const { name } = spec
     let isStopped = false
-    const lines: string[] = []
-    const listeners = new Set<() => void>()
-    let said = Promise.withResolvers<void>()
-    const tell = () => {
-      for (const listener of listeners) listener()
-    }
-    const deployment: ControlledDeployment = {
+    return {
       spec,
       get status() {
-        return status
+        return deployment.status
       },
       get replicas() {
-        return replicas
+        return deployment.replicas
       },
       get isStopped() {
         return isStopped
       },
-      onChange(listener) {
-        listeners.add(listener)
-        return () => void listeners.delete(listener)
-      },
-      set(state, message) {
-        status = { state, message: message ?? null }
-        replicas =
-          state === 'Serving'
-            ? Array.from({ length: spec.replicas }, () => {
-                const id = `r${++starts}`
-                return { id, address: `127.0.0.1:${40_000 + starts}`, protocol: 'G3' as const }
-              })
-            : []
-        tell()
-      },
-      say(line) {
-        lines.push(line)
-        said.resolve()
-        said = Promise.withResolvers()
-      },
-      async *logs({ follow, signal }) {
-        for (let next = 0; ; ) {
-          while (next < lines.length) yield lines[next++]!
-          if (!follow || signal?.aborted === true || isStopped) return
-          const aborted = Promise.withResolvers<void>()
-          signal?.addEventListener('abort', () => aborted.resolve(), { once: true })
-          await Promise.race([said.promise, aborted.promise])
-        }
-      },
-      async stop() {
+      onChange: listener => deployment.onChange(listener),
+      set: (state, message) => memory.set(name, { state, message: message ?? null }),
+      say: line => memory.write(name, line),
+      logs: options => deployment.logs(options),
+      async stop(graceMs) {
         if (isStopped) return
         isStopped = true
-        replicas = []
-        history.push(`-${spec.name}`)
-        said.resolve()
-        deployments.delete(spec.name)
+        history.push(`-${name}`)
+        deployments.delete(name)
+        await deployment.stop(graceMs)
       },
     }
-    return deployment
   }
 
   return {
@@ -110,17 +84,9 @@ export function createControlledDriver(
       if (spec.environment['REFUSE'] !== undefined) {
         throw new ServingError('UNIMPLEMENTED', `this driver does not run ${spec.modelName}`)
       }
-      if (deployments.has(spec.name)) throw new ServingError('ALREADY_EXISTS', `${spec.name} runs already`)
-      const deployment = create(spec)
+      const deployment = controlled(spec, memory.deploy(spec))
       deployments.set(spec.name, deployment)
       history.push(spec.name)
-      // A real driver tells later, never within the call.
-      setImmediate(() => {
-        if (!deployment.isStopped) begin(deployment)
-        begunCount++
-        counted.resolve()
-        counted = Promise.withResolvers()
-      })
       return deployment
     },
     async cleanUp() {

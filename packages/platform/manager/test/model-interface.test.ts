@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ServingError } from '@millrace/sdk'
 import { startManager } from './manager-bed.ts'
 import { metadataOf, payloadOf, SIGNATURE, uploadAndBuild } from './upload-bed.ts'
 
@@ -133,6 +134,22 @@ test('the manager says what it is, what it offers and what it does not', async t
     assert.equal((body as { error: string }).error, 'NotSupported')
   }
   assert.deepEqual(complaints, [])
+})
+
+test('routes of other parts are answered and described with its own', async t => {
+  const { url } = await startManager(t, {
+    moreRoutes(app) {
+      app.get('/monitoring/thing', { schema: { tags: ['monitoring'] } }, () => ({ is: 'there' }))
+      app.get('/stat/broken', () => {
+        throw new ServingError('FAILED_PRECONDITION', 'not yet')
+      })
+    },
+  })
+  assert.deepEqual(await ask(`${url}/monitoring/thing`), [200, { is: 'there' }])
+  assert.deepEqual(await ask(`${url}/stat/broken`), [400, { message: 'not yet', error: 'InvalidRequest' }])
+  assert.equal((await ask(`${url}/monitoring/other`))[0], 404)
+  const [, document] = await ask(`${url}/api/v2/docs.json`)
+  assert.ok('/monitoring/thing' in (document as { paths: object }).paths)
 })
 
 test('browsers of any origin may ask', async t => {

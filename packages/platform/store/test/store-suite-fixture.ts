@@ -1,7 +1,9 @@
+import { checksSuite } from './checks-suite-fixture.ts'
 import { deploymentSuite } from './deployment-suite-fixture.ts'
 import { feedSuite } from './feed-suite-fixture.ts'
 import { registrySuite } from './registry-suite-fixture.ts'
 import { createSuite, type SuiteBed } from './suite-bed.ts'
+import { trainingSuite } from './training-suite-fixture.ts'
 
 /** What every database has to promise. */
 export function storeSuite(bed: SuiteBed): void {
@@ -9,4 +11,6 @@ export function storeSuite(bed: SuiteBed): void {
   registrySuite(suite)
   deploymentSuite(suite)
   feedSuite(suite)
+  checksSuite(suite)
+  trainingSuite(suite)
 }

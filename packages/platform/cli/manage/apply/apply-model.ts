@@ -10,6 +10,7 @@ import type {
 import type { ModelResource, PayloadFile } from '../../../resources/index.ts'
 import { CommandFailure } from '../../command-failure.ts'
 import { EXIT } from '../../exit-codes.ts'
+import { waitForProfiles } from '../wait-for-profiles.ts'
 import { waitUntil } from '../wait-until.ts'
 import { type ApplyReport, sizeText } from './apply-report.ts'
 import { packPayload } from './pack-payload.ts'
@@ -26,7 +27,8 @@ export interface Applying {
 /**
  * Uploads a new version, shows its build until that ends, then has it watched and hands over its training data.
  *
- * Rejects with a `CommandFailure` for a build that fails, else as the server refuses.
+ * Rejects with a `CommandFailure` for a build that fails and for training data that cannot be processed, else as the server
+ * refuses.
  */
 export async function applyModel(
   { manager, report, timeoutMs }: Applying,
@@ -60,7 +62,7 @@ export async function applyModel(
     })
     report.done(`metric ${watch.name} of ${name} created: ${modelName}:${number} ${kind} ${threshold}`)
   }
-  await handOverTrainingData({ manager, report }, model, version.id, name)
+  await handOverTrainingData({ manager, report, timeoutMs }, model, version.id, name)
   return version
 }
 
@@ -101,7 +103,7 @@ async function builtVersion(
 }
 
 async function handOverTrainingData(
-  { manager, report }: Pick<Applying, 'manager' | 'report'>,
+  { manager, report, timeoutMs }: Applying,
   model: ModelResource,
   versionId: number,
   name: string,
@@ -117,7 +119,9 @@ async function handOverTrainingData(
     const isUnsupported = ServingError.is(error) && ['UNIMPLEMENTED', 'NOT_FOUND'].includes(error.code)
     if (!isUnsupported) throw error
     report.warn(`training data of ${name} was not taken: ${error.message}`)
+    return
   }
+  report.done(await waitForProfiles(manager, versionId, name, timeoutMs))
 }
 
 interface StoredField {

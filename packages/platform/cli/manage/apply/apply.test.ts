@@ -140,7 +140,7 @@ monitoring:
     assert.deepEqual([exitCode, stderr], [EXIT.ok, ''])
     assert.match(
       stdout,
-      /metric outlier of watched:1 created: scaler:1 Less 0.97\ntraining data of watched:1 handed over\n$/,
+      /metric outlier of watched:1 created: scaler:1 Less 0.97\ntraining data of watched:1 handed over\ntraining data of watched:1 processed: 3 rows\n$/,
     )
     const [scaler, own] = manager.versions
     const [metric] = manager.metrics as { modelVersionId: number; config: Record<string, unknown> }[]
@@ -148,6 +148,14 @@ monitoring:
     assert.equal(metric!.config['modelVersionId'], scaler!.id)
     assert.deepEqual(metric!.config['thresholdCmpOperator'], { kind: 'Less' })
     assert.deepEqual(manager.trainingData, [`/monitoring/profiles/batch/${own!.id} xs_0,xs_1\n1,2\n`])
+  })
+
+  test('whose training data cannot be processed ends with the reason', async t => {
+    const { manager, apply } = await setUp(t)
+    manager.trainingStatus = { kind: 'Failure', message: 'it is empty', rows: 0, skippedRows: 0 }
+    const { exitCode, stderr } = await apply(['-f', '-'], `${MODEL}training-data: s3://bucket/train.csv\n`)
+    assert.equal(exitCode, EXIT.failed)
+    assert.equal(stderr, 'millrace: the training data of scaler:1 could not be processed: it is empty\n')
   })
 
   test('is released though the server takes no training data', async t => {
