@@ -21,6 +21,7 @@ interface Block {
 const GUIDES = [
   { guide: 'docs/guides/write-a-model.md', files: 7, tests: 3, requests: 4 },
   { guide: 'docs/guides/content-types.md', files: 5, tests: 1, requests: 4 },
+  { guide: 'docs/guides/modelmesh.md', files: 2, tests: 1, requests: 1 },
 ] as const
 
 for (const { guide, files, tests, requests: requestCount } of GUIDES) {

@@ -98,6 +98,7 @@ suite('docs/guides/platform.md', () => {
       'application.yaml',
       'shadow.yaml',
       'canary.yaml',
+      'training.csv',
       'discounts/model.yaml',
       'discounts/src/func_main.ts',
       'checkout.yaml',

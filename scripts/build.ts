@@ -6,6 +6,7 @@ import { copyFileSync, cpSync, existsSync, globSync, readFileSync, rmSync, write
 import { join } from 'node:path'
 import { rewriteExtensions } from './rewrite-extensions.ts'
 import { runCommand } from './run-command.ts'
+import { buildUi, UI_FOLDER } from './ui-build.ts'
 import { REPOSITORY_ROOT, type WorkspacePackage, workspacePackages } from './workspace-packages.ts'
 
 /** What the compiler does not write because it is generated as JavaScript with declarations. */
@@ -15,6 +16,14 @@ async function buildPackage({ folder, manifest }: WorkspacePackage): Promise<voi
   const start = performance.now()
   const path = join(REPOSITORY_ROOT, folder)
   const dist = join(path, 'dist')
+  const took = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
+  // npm packs only a licence that lies in the package's own folder.
+  copyFileSync(join(REPOSITORY_ROOT, 'LICENSE'), join(path, 'LICENSE'))
+  if (path === UI_FOLDER) {
+    await buildUi()
+    console.log(`${manifest.name}: pages in ${took()}`)
+    return
+  }
   rmSync(dist, { recursive: true, force: true })
   await runCommand('tsc', ['-p', join(path, 'tsconfig.build.json')], { show: true })
 
@@ -23,11 +32,7 @@ async function buildPackage({ folder, manifest }: WorkspacePackage): Promise<voi
   for (const [file, text] of rewriteExtensions(texts)) writeFileSync(join(dist, file), text)
 
   for (const file of globSync(GENERATED, { cwd: path })) cpSync(join(path, file), join(dist, file))
-  // npm packs only a licence that lies in the package's own folder.
-  copyFileSync(join(REPOSITORY_ROOT, 'LICENSE'), join(path, 'LICENSE'))
-  console.log(
-    `${manifest.name}: ${written.length} files in ${((performance.now() - start) / 1000).toFixed(1)} s`,
-  )
+  console.log(`${manifest.name}: ${written.length} files in ${took()}`)
 }
 
 const wanted = process.argv.slice(2)

@@ -35,6 +35,22 @@ export function jsonWorkload(tensor: BenchTensor, model = 'echo'): HttpWorkload 
   }
 }
 
+/** The tensor as an application takes it at the gateway: nested arrays by the names of its inputs. */
+export function gatewayWorkload(tensor: BenchTensor, application: string): HttpWorkload {
+  const [rows, columns] = tensor.shape as readonly [number, number]
+  const values = Array.from(tensor.data, value => Number(value.toPrecision(7)))
+  const x = Array.from({ length: rows }, (_, row) => values.slice(row * columns, (row + 1) * columns))
+  return {
+    path: `/gateway/application/${application}`,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify({ x })),
+    check(_headers, body) {
+      const answer = JSON.parse(body.toString()) as { readonly x: readonly (readonly number[])[] }
+      assertSameData(tensor, Float32Array.from(answer.x.flat()))
+    },
+  }
+}
+
 /** The tensor as bytes behind the JSON (binary tensor data extension), both ways. */
 export function binaryWorkload(tensor: BenchTensor): HttpWorkload {
   const input = {

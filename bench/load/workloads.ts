@@ -1,5 +1,5 @@
 import { type GrpcWorkload, rawWorkload } from './grpc-workload.ts'
-import { binaryWorkload, type HttpWorkload, jsonWorkload } from './http-workload.ts'
+import { binaryWorkload, gatewayWorkload, type HttpWorkload, jsonWorkload } from './http-workload.ts'
 import { mebibyteTensor, SMALL_TENSOR } from './tensors.ts'
 
 export type Workload =
@@ -17,6 +17,8 @@ export const WORKLOADS = {
     make: () => jsonWorkload(SMALL_TENSOR, 'fixed-cost-batched'),
   },
   'rest-cpu-bound': { protocol: 'http', make: () => jsonWorkload(SMALL_TENSOR, 'cpu-bound') },
+  'gateway-echo': { protocol: 'http', make: () => gatewayWorkload(SMALL_TENSOR, 'echo') },
+  'gateway-chain': { protocol: 'http', make: () => gatewayWorkload(SMALL_TENSOR, 'chain') },
   'grpc-raw-small': { protocol: 'grpc', make: () => rawWorkload(SMALL_TENSOR) },
   'grpc-raw-1mib': { protocol: 'grpc', make: () => rawWorkload(mebibyteTensor()) },
 } as const satisfies Record<string, Workload>

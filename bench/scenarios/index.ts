@@ -1,4 +1,5 @@
 import { batching, batchingLone } from './batching.ts'
+import { gatewayGrpc, gatewayLone, gatewayRest, platformLists } from './gateway.ts'
 import { grpcLarge } from './grpc-large.ts'
 import { grpcSmall, grpcSmallMultiplexed } from './grpc-small.ts'
 import { jsonCodec } from './json-codec.ts'
@@ -30,6 +31,10 @@ export const SCENARIOS: readonly Scenario[] = [
   workerCrossing,
   pythonClass,
   pythonCrossing,
+  gatewayRest,
+  gatewayGrpc,
+  gatewayLone,
+  platformLists,
   start,
   xgboost,
   lightgbm,

@@ -41,11 +41,11 @@ export interface GrpcClient {
 /** @param target host and port */
 export function grpcClient(
   target: string,
-  { file = 'inference.proto', service = 'inference.GRPCInferenceService' } = {},
+  { file = 'inference.proto', service = 'inference.GRPCInferenceService', maxReceiveBytes = -1 } = {},
 ): GrpcClient {
-  // Messages are as large as the server lets them be, in both directions.
+  // Messages are as large as the server lets them be, in both directions, unless the caller says otherwise.
   const client = new Client(target, credentials.createInsecure(), {
-    'grpc.max_receive_message_length': -1,
+    'grpc.max_receive_message_length': maxReceiveBytes,
     'grpc.max_send_message_length': -1,
   })
   const methods = loadSync(file, { ...OPTIONS, includeDirs: [PROTO_FOLDER] })[service] as ServiceDefinition
@@ -106,7 +106,9 @@ export function toHeaders(metadata: Metadata): Record<string, string> {
 
 function toMetadata(headers: Readonly<Record<string, string>> = {}): Metadata {
   const metadata = new Metadata()
-  for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+  for (const [name, value] of Object.entries(headers)) {
+    metadata.set(name, name.endsWith('-bin') ? Buffer.from(value) : value)
+  }
   return metadata
 }
 
