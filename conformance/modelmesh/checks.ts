@@ -3,6 +3,7 @@ import type { Checks } from '../checks/check.ts'
 const COPIES = 'every worker of a pool has every loaded model: there is nothing to add or drop'
 const CACHE = 'the model cache is not built yet'
 const RESOURCES = 'resources of ModelMesh are not read yet'
+const MESH_MODELS = 'packages/server/repository/mesh-models.test.ts'
 const RUNTIME_RULES = 'packages/platform/manifests/serving-runtime-rules.test.ts'
 const DEFINITIONS = 'packages/platform/manifests/resource-definitions.test.ts'
 const MODEL_RULES = 'packages/platform/manifests/inference-service.test.ts'
@@ -134,8 +135,22 @@ export const CHECKS: Checks = {
     says: 'the id of a model follows its resource',
     alsoIn: [[MODEL_RULES, 'the id changes with the resource, and with nothing else']],
   },
-  91: { says: 'entries of storages', pending: RESOURCES },
-  92: { says: 'schema files', pending: RESOURCES },
+  91: {
+    says: 'entries of storages: s3, http and pvc are fetched, of gcs and azure it is said that they are not',
+    alsoIn: [
+      [MESH_MODELS, 'S3 with credentials of the storage, and parameters over them'],
+      [MESH_MODELS, 'HTTP with headers of its own, which no other host gets to see'],
+      [MESH_MODELS, 'a volume claim is a folder of this machine'],
+      [MESH_MODELS, 'what is missing, unknown or not fetched here'],
+    ],
+  },
+  92: {
+    says: 'schema files',
+    alsoIn: [
+      [MESH_MODELS, 'the worked example: a file, its format and its schema'],
+      [MESH_MODELS, 'are refused before anything is read'],
+    ],
+  },
   93: { says: 'metrics: names, units, labels, buckets', pending: RESOURCES },
   94: { says: 'routes and values of the REST proxy' },
   95: { says: 'probes and the hook before a stop' },

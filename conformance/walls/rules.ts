@@ -64,7 +64,7 @@ export const UNITS: readonly Unit[] = [
       'dataplane',
       'doors/*',
     ],
-    wiring: ['serve.ts', 'listeners.ts', 'worker-wiring.ts', 'index.ts'],
+    wiring: ['serve.ts', 'listeners.ts', 'model-wiring.ts', 'mesh-wiring.ts', 'worker-wiring.ts', 'index.ts'],
     narrow: {
       transport: { rooms: ['base'], onlyNamesOf: { '@millrace/sdk': 'packages/sdk/errors/index.ts' } },
     },
