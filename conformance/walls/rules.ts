@@ -75,7 +75,7 @@ export const UNITS: readonly Unit[] = [
     entries: [],
     packages: ['@millrace/sdk', '@millrace/server'],
     rooms: ['store', 'resources', 'manifests', 'images', 'deploy', 'manager', 'gateway', 'monitoring', 'cli'],
-    narrow: { gateway: { rooms: ['store', 'resources', 'manifests', 'images', 'deploy'] } },
+    narrow: { gateway: { rooms: ['store', 'resources', 'images', 'deploy'] } },
     packageHomes: { '@millrace/server': ['cli'] },
   },
   {

@@ -9,22 +9,23 @@ test('a timeout is never shortened, and always fits', () => {
 
 test('headers are those of the method, of the client and of the call, the later before the earlier', () => {
   const headers = new MethodHeaders('/s/M', 'http', 'a:1', { a: '1', b: '1' })
-  assert.deepEqual(headers.fixed, {
+  const plain = headers.of(1000, undefined)
+  assert.equal(headers.of(1000, undefined), plain)
+  assert.deepEqual(plain, {
     ':method': 'POST',
+    ':path': '/s/M',
     ':scheme': 'http',
     ':authority': 'a:1',
-    ':path': '/s/M',
     'content-type': 'application/grpc',
     te: 'trailers',
     'user-agent': 'grpc-millrace',
     'grpc-accept-encoding': 'identity,deflate,gzip',
+    'grpc-timeout': '1000m',
+    a: '1',
+    b: '1',
   })
-  const plain = headers.varying(1000, undefined)
-  assert.equal(headers.varying(1000, undefined), plain)
-  assert.deepEqual(Object.fromEntries(plain), { 'grpc-timeout': '1000m', a: '1', b: '1' })
-  const own = Object.fromEntries(headers.varying(2000, { b: '2' }))
-  assert.deepEqual(own, { 'grpc-timeout': '2000m', a: '1', b: '2' })
-  assert.equal(headers.varying(3000, undefined)[0]![1], '3000m')
+  assert.deepEqual(headers.of(2000, { b: '2' }), { ...plain, 'grpc-timeout': '2000m', b: '2' })
+  assert.equal(headers.of(3000, undefined)['grpc-timeout'], '3000m')
 })
 
 test('what gRPC carries is sent under its lower-case name', () => {

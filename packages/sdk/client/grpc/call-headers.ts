@@ -1,5 +1,5 @@
+import type { OutgoingHttpHeaders } from 'node:http2'
 import { ServingError } from '../../errors/index.ts'
-import type { FixedFields } from '../http2/index.ts'
 
 /** What the transport says itself, and what HTTP/2 has no place for (RFC 9113, section 8.2.2). */
 const OWN_HEADERS = new Set([
@@ -48,23 +48,20 @@ function isCarried(field: string, value: unknown): boolean {
   return field.endsWith('-bin') ? /^[0-9A-Za-z+/,]*={0,2}$/.test(value) : /^[ -~]*$/.test(value)
 }
 
-type Pairs = readonly (readonly [name: string, value: string])[]
-
 /** The headers of every call of one method. */
 export class MethodHeaders {
-  /** The same in every call. */
-  readonly fixed: FixedFields
+  readonly #fixed: OutgoingHttpHeaders
   readonly #metadata: MetadataFields
   #timeoutMs = -1
-  #timed: Pairs = []
+  #timed: OutgoingHttpHeaders = {}
 
   constructor(path: string, scheme: string, authority: string, metadata: MetadataFields) {
     this.#metadata = metadata
-    this.fixed = {
+    this.#fixed = {
       ':method': 'POST',
+      ':path': path,
       ':scheme': scheme,
       ':authority': authority,
-      ':path': path,
       'content-type': 'application/grpc',
       te: 'trailers',
       'user-agent': 'grpc-millrace',
@@ -72,21 +69,16 @@ export class MethodHeaders {
     }
   }
 
-  /** What follows the fixed ones. Kept from one call to the next, as long as they have the same timeout and none of their own. */
-  varying(timeoutMs: number, own: MetadataFields | undefined): Pairs {
-    if (own !== undefined) return this.#pairs(timeoutMs, own)
+  /** Kept from one call to the next, as long as they have the same timeout and no headers of their own. */
+  of(timeoutMs: number, own: MetadataFields | undefined): OutgoingHttpHeaders {
+    if (own !== undefined) {
+      return { ...this.#fixed, 'grpc-timeout': formatTimeout(timeoutMs), ...this.#metadata, ...own }
+    }
     if (timeoutMs !== this.#timeoutMs) {
       this.#timeoutMs = timeoutMs
-      this.#timed = this.#pairs(timeoutMs, {})
+      this.#timed = { ...this.#fixed, 'grpc-timeout': formatTimeout(timeoutMs), ...this.#metadata }
     }
     return this.#timed
-  }
-
-  #pairs(timeoutMs: number, own: MetadataFields): Pairs {
-    const pairs: [string, string][] = [['grpc-timeout', formatTimeout(timeoutMs)]]
-    for (const name in this.#metadata) if (own[name] === undefined) pairs.push([name, this.#metadata[name]!])
-    for (const name in own) pairs.push([name, own[name]!])
-    return pairs
   }
 }
 

@@ -160,22 +160,20 @@ for (const isSilent of [true, false]) {
       onward.on('data', data => isHeld || socket.write(data))
     })
     const { signal } = new AbortController()
-    const closed = Promise.withResolvers<void>()
-    const listener = { onGoaway: () => {}, onClose: () => closed.resolve() }
-    const session = new OpenSession(
-      await openSession(parseGrpcTarget(proxied), undefined, signal, () => {}, listener),
-    )
+    const session = new OpenSession(await openSession(parseGrpcTarget(proxied), undefined, signal, () => {}))
     t.after(() => session.http2.destroy())
+    session.http2.on('error', () => {})
     session.enter()
+    const closed = new Promise<void>(resolve => void session.http2.once('close', resolve))
     t.mock.timers.enable({ apis: ['setTimeout'] })
     isHeld = isSilent
     session.suspect()
     // One is enough for a while.
     session.suspect()
     // A ping is answered behind those before it.
-    if (!isSilent) await new Promise<void>(resolve => session.http2.ping(resolve))
+    if (!isSilent) await new Promise<void>(resolve => void session.http2.ping(() => resolve()))
     t.mock.timers.tick(5000)
-    if (isSilent) await closed.promise
+    if (isSilent) await closed
     assert.equal(session.isUsable, !isSilent)
   })
 }

@@ -1,6 +1,6 @@
+import type { ClientHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { ServingError } from '../../errors/index.ts'
-import type { ClientSession } from '../http2/index.ts'
 import { neverSent } from './never-sent.ts'
 import { openSession, type TlsSettings } from './open-session.ts'
 import type { GrpcTarget } from './target.ts'
@@ -28,7 +28,7 @@ export interface SessionWaiter {
 
 /** One HTTP/2 session, in use as long as it is not retired and to its end by the calls that are in it. */
 export class OpenSession {
-  readonly http2: ClientSession
+  readonly http2: ClientHttp2Session
   /** What the connection broke with, if it said so. */
   error: Error | undefined
   /** Streams after it have not been looked at by the server, which is about to leave. */
@@ -37,13 +37,14 @@ export class OpenSession {
   #pingTimer: NodeJS.Timeout | undefined
   #pingedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(http2: ClientSession) {
+  constructor(http2: ClientHttp2Session) {
     this.http2 = http2
     http2.unref()
+    http2.once('close', () => clearTimeout(this.#pingTimer))
   }
 
   get isUsable(): boolean {
-    return this.http2.isUsable
+    return !this.http2.destroyed && !this.http2.closed
   }
 
   /** As long as a call runs, so does the process. */
@@ -52,13 +53,7 @@ export class OpenSession {
   }
 
   leave(): void {
-    if (--this.#runningCount === 0) this.http2.unref()
-  }
-
-  /** Told when the connection has ended, before its calls are. */
-  end(error: Error | undefined): void {
-    this.error = error
-    clearTimeout(this.#pingTimer)
+    if (--this.#runningCount === 0 && !this.http2.destroyed) this.http2.unref()
   }
 
   /** Finds out whether the server is still there: one that has vanished without a word is only noticed by its silence. */
@@ -140,24 +135,8 @@ export class Connection {
       const onSocket = (socket: Socket) => {
         this.#socket = socket
       }
-      const opened: { session?: OpenSession; error?: Error | undefined } = {}
-      const http2 = await openSession(this.#target, this.#tls, this.#closing.signal, onSocket, {
-        onGoaway: lastStreamId => {
-          if (opened.session === undefined) return
-          opened.session.lastStreamId = lastStreamId
-          this.retire(opened.session)
-        },
-        onClose: error => {
-          opened.error = error
-          if (opened.session === undefined) return
-          opened.session.end(error)
-          this.#forget(opened.session)
-        },
-      })
-      const session = new OpenSession(http2)
-      session.error = opened.error
-      opened.session = session
-      this.#open(session)
+      const http2 = await openSession(this.#target, this.#tls, this.#closing.signal, onSocket)
+      this.#open(http2)
     } catch (error) {
       this.#failure = error
       const jitter = 1 + (2 * Math.random() - 1) * JITTER
@@ -170,7 +149,17 @@ export class Connection {
     }
   }
 
-  #open(session: OpenSession): void {
+  #open(http2: ClientHttp2Session): void {
+    const session = new OpenSession(http2)
+    http2.on('error', (error: Error) => {
+      session.error = error
+      this.#forget(session)
+    })
+    http2.once('close', () => this.#forget(session))
+    http2.on('goaway', (_code: number, lastStreamId: number) => {
+      session.lastStreamId = lastStreamId
+      this.retire(session)
+    })
     this.#session = session
     this.#pauseMs = 0
     this.#isConnecting = false

@@ -1,5 +1,5 @@
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
 import { ServingError } from '../../errors/index.ts'
-import { type ClientStream, type HeaderFields, HTTP2_CODE, type StreamListener } from '../http2/index.ts'
 import { AnswerMessage, type PayloadOffset } from './answer-message.ts'
 import type { MetadataFields, MethodHeaders } from './call-headers.ts'
 import type { Connection, OpenSession, SessionWaiter } from './connection.ts'
@@ -9,7 +9,7 @@ import { decodeGrpcMessage } from './message-text.ts'
 import { isNeverSent } from './never-sent.ts'
 import { httpRefusal, statusRefusal } from './status.ts'
 import { streamFailure } from './stream-failure.ts'
-import { PREFIX_BYTES, prefixed } from './write-message.ts'
+import { endWithMessage } from './write-message.ts'
 
 /** What all calls of a method share. */
 export interface UnaryMethodParts {
@@ -38,14 +38,14 @@ export interface UnaryCallParts<T> {
  * One unary call from its beginning to its end, which is decided once. A call that the server handed back unread is made
  * again, once.
  */
-export class UnaryCall<T> implements Expiring, SessionWaiter, StreamListener {
+export class UnaryCall<T> implements Expiring, SessionWaiter {
   readonly expiresAtMs: number
   queueIndex = -1
   readonly #method: UnaryMethodParts
   readonly #call: UnaryCallParts<T>
   readonly #connection: Connection
   #session: OpenSession | undefined
-  #stream: ClientStream | undefined
+  #stream: ClientHttp2Stream | undefined
   #answer: AnswerMessage
   #encoding: string | undefined
   /** The server has said that all went well. */
@@ -71,17 +71,23 @@ export class UnaryCall<T> implements Expiring, SessionWaiter, StreamListener {
     const { timeoutMs, metadata, message, sizeBytes } = this.#call
     this.#session = session
     session.enter()
-    const { headers } = this.#method
-    this.#stream = session.http2.open(
-      {
-        fixed: headers.fixed,
-        varying: headers.varying(timeoutMs, metadata),
-        body: prefixed(message, sizeBytes),
-        sizeBytes: PREFIX_BYTES + sizeBytes,
-      },
-      this,
-    )
-    this.#connection.retireAfter(session, session.http2.lastStreamId)
+    let stream: ClientHttp2Stream
+    try {
+      stream = session.http2.request(this.#method.headers.of(timeoutMs, metadata), REQUEST_OPTIONS)
+    } catch (error) {
+      this.#fail(callFailure(error))
+      return
+    }
+    this.#stream = stream
+    // The end tells what it was.
+    stream.on('error', ignore)
+    stream.on('response', headers => this.#onResponse(headers))
+    stream.on('data', (chunk: Buffer) => this.#onData(chunk))
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => this.#onStatus(trailers))
+    stream.on('end', () => this.#onEnd(stream, session))
+    stream.on('close', () => this.#conclude(stream, session))
+    endWithMessage(stream, message, sizeBytes)
+    this.#connection.retireAfter(session, stream.id)
   }
 
   onNoSession(error: ServingError): void {
@@ -99,48 +105,71 @@ export class UnaryCall<T> implements Expiring, SessionWaiter, StreamListener {
     this.#fail(withdrawn(this.#call.signal!))
   }
 
-  onResponse(fields: HeaderFields): void {
-    if (fields.has('grpc-status')) {
-      this.onTrailers(fields)
+  #onResponse(headers: IncomingHttpHeaders): void {
+    if (headers['grpc-status'] !== undefined) {
+      this.#onStatus(headers)
       return
     }
-    const status = Number(fields.get(':status'))
-    const contentType = fields.get('content-type')
+    const status = Number(headers[':status'])
+    const contentType = headers['content-type']
     if (status !== 200 || contentType?.startsWith('application/grpc') !== true) {
       this.#fail(httpRefusal(status, contentType))
       return
     }
-    this.#encoding = fields.get('grpc-encoding')
+    const encoding = headers['grpc-encoding']
+    if (encoding !== undefined) this.#encoding = String(encoding)
   }
 
-  onData(bytes: Buffer): void {
+  #onData(chunk: Buffer): void {
     if (this.#isDecided) return
     try {
-      this.#answer.add(bytes)
+      this.#answer.add(chunk)
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  onTrailers(fields: HeaderFields): void {
+  #onStatus(fields: IncomingHttpHeaders): void {
     if (this.#isDecided) return
-    const status = fields.get('grpc-status')
+    const status = fields['grpc-status']
     if (status === undefined) return
     if (status === '0') {
       this.#isOk = true
+      // What has come behind the last chunk's event is at hand with the end.
+      if (this.#answer.bytes !== undefined) this.#succeedWhenSent()
       return
     }
-    const text = decodeGrpcMessage(fields.get('grpc-message') ?? '')
-    this.#fail(statusRefusal(Number(status), text, fields.get('grpc-retry-pushback-ms')))
+    const text = decodeGrpcMessage(String(fields['grpc-message'] ?? ''))
+    this.#fail(statusRefusal(Number(status), text, fields['grpc-retry-pushback-ms']?.toString()))
   }
 
-  onClosed(): void {
+  /** The memory of a message is the caller's again with the answer, so nothing of it may wait to be sent. */
+  #succeedWhenSent(): void {
+    if (this.#stream!.writableFinished) this.#succeed()
+    else setImmediate(() => this.#stopSending())
+  }
+
+  /** The server may have read it all, and the socket not yet said so; else it has answered without. */
+  #stopSending(): void {
     if (this.#isDecided) return
     const stream = this.#stream!
-    const session = this.#session!
+    if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL)
+    this.#succeed()
+  }
+
+  /** A stream is not closed as long as it has something to send, whether or not anybody takes it. */
+  #onEnd(stream: ClientHttp2Stream, session: OpenSession): void {
+    if (this.#isDecided || stream.writableFinished) return
+    setImmediate(() => {
+      if (!this.#isDecided && this.#stream === stream) this.#conclude(stream, session)
+    })
+  }
+
+  /** Nothing more will come. */
+  #conclude(stream: ClientHttp2Stream, session: OpenSession): void {
+    if (this.#isDecided || this.#stream !== stream) return
     if (this.#isOk) {
-      // The memory of a message is the caller's again with the answer, so nothing of it may wait to be sent.
-      if (this.#answer.bytes !== undefined) stream.whenReleased(() => this.#succeed())
+      if (this.#answer.bytes !== undefined) this.#succeed()
       else if (this.#answer.isEmpty)
         this.#fail(new ServingError('UNIMPLEMENTED', 'the server sent no message'))
       else this.#fail(new ServingError('INTERNAL', "the server's answer ends in the middle of a message"))
@@ -179,7 +208,7 @@ export class UnaryCall<T> implements Expiring, SessionWaiter, StreamListener {
     if (this.#isDecided) return
     this.#end()
     // Whoever still sends or is still to answer is told that nobody waits.
-    if (this.#stream !== undefined) this.#session?.http2.reset(this.#stream, HTTP2_CODE.cancel)
+    if (this.#stream?.closed === false) this.#stream.close(constants.NGHTTP2_CANCEL)
     this.#call.reject(error)
   }
 
@@ -192,6 +221,8 @@ export class UnaryCall<T> implements Expiring, SessionWaiter, StreamListener {
   }
 }
 
+const REQUEST_OPTIONS = { endStream: false }
+
 export function withdrawn(signal: AbortSignal): ServingError {
   return new ServingError('CANCELLED', 'the call was withdrawn', { cause: signal.reason })
 }
@@ -200,3 +231,5 @@ export function withdrawn(signal: AbortSignal): ServingError {
 export function callFailure(error: unknown): ServingError {
   return ServingError.from(error, 'the call failed for a reason that is not known')
 }
+
+function ignore(): void {}
