@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { openPages } from './open-pages.ts'
 import { runCommand } from './run-command.ts'
 import { serveAndAsk } from './serve-and-ask.ts'
 import { type PackedWorkspacePackage, serveRuntimes } from './serve-runtimes.ts'
@@ -115,6 +116,8 @@ async function runInstalledCommand({ version }: Manifest, project: string): Prom
     )
     console.log(`millrace: serves the new model in a ${kind}`)
   }
+  await openPages([millrace], project)
+  console.log('millrace: serves the web interface')
 }
 
 async function checkPackages(folder: string): Promise<void> {

@@ -7,11 +7,13 @@ import { bedOf, registerScripted, type UpBed } from '../bed/up-bed.ts'
 import { startUp } from '../bed/up-process.ts'
 import { servableProcesses } from './servable-processes.ts'
 import { answering } from './simple-models.ts'
-import type { Trial } from './trial.ts'
+import { quantile, type Trial } from './trial.ts'
 
 /** Longest time from the first deed to the crash. */
 const LATEST_MS = 1500
 const ORPHANS_GONE_MS = 20_000
+/** Crashes. */
+const TELL_EVERY = 5
 
 /** What the platform has said that it has, and must therefore still have. */
 interface Acknowledged {
@@ -59,17 +61,34 @@ const DEEDS: Readonly<Record<string, Deed>> = {
 }
 
 /** Kills the platform at random moments of what it does, and looks at what the next one makes of the rest. */
-export const crashes: Trial = async ({ rounds, random }) => {
+export const crashes: Trial = async ({ rounds, random, tell, interrupted }) => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'millrace-crashes-'))
   const known: Acknowledged = { versions: new Set(), steady: { said: 1, maybe: new Set() } }
   const lines: string[] = []
+  const restartsMs: number[] = []
+  const startedMs = performance.now()
+  const summary = () => {
+    const seconds = [0.5, 1].map(fraction => (quantile(restartsMs, fraction) / 1000).toFixed(1))
+    return (
+      `${restartsMs.length} of ${lines.length} crashes were recovered from; ${known.versions.size} versions were ` +
+      `acknowledged; until everything was served again: median ${seconds[0]} s, longest ${seconds[1]} s`
+    )
+  }
   try {
     for (let round = 0; round <= rounds; round++) {
+      const isLast = round === rounds || interrupted.aborted
+      const beginMs = performance.now()
       const bed = bedOf(await startUp({ dataFolder }))
       try {
         if (round === 0) await prepare(bed)
-        else await check(bed, known)
-        if (round === rounds) break
+        else {
+          await check(bed, known)
+          restartsMs.push(performance.now() - beginMs)
+          if (round % TELL_EVERY === 0) {
+            tell(`${summary()} (${((performance.now() - startedMs) / 1000).toFixed(0)} s)`)
+          }
+        }
+        if (isLast) break
         const names = Object.keys(DEEDS)
         const name = names[round % names.length]!
         const afterMs = Math.floor(random() * LATEST_MS)
@@ -79,17 +98,19 @@ export const crashes: Trial = async ({ rounds, random }) => {
         lines.push(`${name} for ${afterMs} ms: ${await deed}`)
       } finally {
         bed.gateway.close()
-        if (round === rounds) await bed.up.stop()
+        if (isLast) await bed.up.stop()
         else await bed.up.kill()
       }
       await orphansGone(dataFolder)
     }
   } catch (error) {
+    // An interruption from the terminal ends the platform too.
+    if (interrupted.aborted) return [...lines, summary()]
     throw new Error(`after ${lines.at(-1) ?? 'the first start'} (round ${lines.length})`, { cause: error })
   } finally {
     await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
   }
-  return lines
+  return [...lines, summary()]
 }
 
 /** Does it on and on, until it is cut off. */

@@ -8,9 +8,11 @@ import type { Trial } from './trial.ts'
 const CALLERS = 4
 const REPLICAS = 2
 const WAIT_MS = 60_000
+/** Kills. */
+const TELL_EVERY = 5
 
 /** Of two replicas under load one is killed, again and again: no request fails but those that were in it. */
-export const killedServables: Trial = async ({ rounds, random }) => {
+export const killedServables: Trial = async ({ rounds, random, tell, interrupted }) => {
   const bed = await startBed()
   try {
     await registerScripted(bed)
@@ -41,20 +43,25 @@ export const killedServables: Trial = async ({ rounds, random }) => {
     const callers = Promise.all(Array.from({ length: CALLERS }, caller))
     // What ends them early is told below.
     callers.catch(() => {})
-    for (let round = 0; round < rounds; round++) {
+    let kills = 0
+    while (kills < rounds && !interrupted.aborted) {
       const pids = await replicasOf(bed, servableName!)
       process.kill(pids[Math.floor(random() * pids.length)]!, 'SIGKILL')
+      kills += 1
+      if (kills % TELL_EVERY === 0) {
+        tell(`${kills} of ${rounds} kills, ${reasons.length} of ${counts.asked} requests failed`)
+      }
     }
     await replicasOf(bed, servableName!)
     ended.abort()
     await callers
-    const allowed = rounds * CALLERS
+    const allowed = kills * CALLERS
     assert.ok(
       reasons.length <= allowed,
       `${reasons.length} requests failed; in flight were at most ${allowed}: ${reasons.slice(0, 5).join('; ')}`,
     )
     return [
-      `${rounds} kills: ${reasons.length} of ${counts.asked} requests failed (at most ${allowed} were in flight)`,
+      `${kills} kills: ${reasons.length} of ${counts.asked} requests failed (at most ${allowed} were in flight)`,
     ]
   } finally {
     await bed.close()

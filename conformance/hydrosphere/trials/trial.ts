@@ -8,6 +8,10 @@ export interface TrialSize {
   readonly rounds: number
   /** From 0 up to 1; the same for the same seed. */
   readonly random: () => number
+  /** Prints how far it is: a long trial that is ended early has then said something. */
+  readonly tell: (line: string) => void
+  /** Aborted when whoever runs it has had enough: it stops after the round, and returns what it has found. */
+  readonly interrupted: AbortSignal
 }
 
 /** Returns what it has found, a line each. Rejects when a promise of the platform is broken. */
@@ -19,7 +23,7 @@ const ROUNDS = 20
 /** @throws Error for flags that are none */
 export function trialFlags(
   args: readonly string[],
-): TrialSize & { readonly only: string | undefined; readonly seed: number } {
+): Omit<TrialSize, 'tell' | 'interrupted'> & { readonly only: string | undefined; readonly seed: number } {
   const { values } = parseArgs({
     args: [...args],
     options: {

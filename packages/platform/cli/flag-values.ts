@@ -1,10 +1,20 @@
 import { InvalidArgumentError } from 'commander'
+import { readQuantity } from '../manifests/index.ts'
 
 /** A parser of flags that are whole numbers from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return text => {
     if (/^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+  }
+}
+
+/** A parser of flags that are bytes, also as quantities of Kubernetes, from `min` up. */
+export function bytes(min: number): (text: string) => number {
+  return text => {
+    const value = readQuantity(text)
+    if (value !== undefined && value >= min && value <= Number.MAX_SAFE_INTEGER) return Math.floor(value)
+    throw new InvalidArgumentError(`It must be bytes, such as 8000000000, 8G or 8Gi, and at least ${min}.`)
   }
 }
 

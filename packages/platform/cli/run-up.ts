@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path'
 import { createLogger, loadServerSettings } from '@millrace/server'
 import pc from 'picocolors'
+import { CommandFailure } from './command-failure.ts'
 import { endProcess } from './end-process.ts'
 import { EXIT } from './exit-codes.ts'
 import { packageVersion } from './package-version.ts'
@@ -10,7 +11,12 @@ import { logStrayRejections } from './stray-rejections.ts'
 import { applyAtFirstStart } from './up/apply-at-first-start.ts'
 import { takeDataFolder } from './up/data-folder.ts'
 import { openUi, type Ui } from './up/open-ui.ts'
-import { type MonitoringSettings, type Platform, startPlatform } from './up/start-platform.ts'
+import {
+  type MemorySettings,
+  type MonitoringSettings,
+  type Platform,
+  startPlatform,
+} from './up/start-platform.ts'
 
 export interface UpFlags {
   readonly data?: string
@@ -23,6 +29,10 @@ export interface UpFlags {
   readonly alertmanager?: string
   readonly keepRequests?: number
   readonly keepDays?: number
+  /** In bytes. */
+  readonly memoryBudget?: number
+  /** In seconds. */
+  readonly idleAfter?: number
   readonly ui?: boolean
   readonly logFormat?: 'text' | 'json'
 }
@@ -70,6 +80,7 @@ export async function runUp(flags: UpFlags): Promise<void> {
       settings,
       ui: ui?.pages ?? null,
       monitoring: monitoringSettings(flags),
+      memory: memorySettings(flags),
       version: packageVersion(),
       log,
     })
@@ -99,6 +110,18 @@ function monitoringSettings({ alertmanager, keepRequests, keepDays }: UpFlags): 
       ...(keepDays === undefined ? {} : { keptDays: keepDays }),
     },
   }
+}
+
+/** @throws CommandFailure for an idle time without a budget, which would do nothing */
+function memorySettings({ memoryBudget, idleAfter }: UpFlags): MemorySettings | undefined {
+  if (memoryBudget !== undefined) {
+    return {
+      budgetBytes: memoryBudget,
+      idleMs: idleAfter === undefined ? undefined : Math.ceil(idleAfter * 1000),
+    }
+  }
+  if (idleAfter === undefined) return undefined
+  throw new CommandFailure('--idle-after needs --memory-budget', EXIT.configuration)
 }
 
 function announce({ server, url }: Platform, ui: Ui | null, folder: string, startedMs: number): void {

@@ -1,7 +1,11 @@
 import { Command, Option } from 'commander'
-import { wholeNumber } from './flag-values.ts'
+import { bytes, seconds, wholeNumber } from './flag-values.ts'
 import type { UpFlags } from './run-up.ts'
 import { toPort } from './serve-command.ts'
+
+const MIN_BUDGET_BYTES = 1024 * 1024
+/** A week. */
+const LONGEST_IDLE_SECONDS = 7 * 24 * 3600
 
 /** `millrace up`. */
 export function upCommand(): Command {
@@ -32,6 +36,22 @@ export function upCommand(): Command {
       'days that monitored requests are kept (default: 30)',
       wholeNumber(1, 36_500),
     )
+    .addOption(
+      new Option(
+        '--memory-budget <bytes>',
+        'memory that all servables may take together, such as 8Gi: they are started by requests, and the one not asked for longest gives way (default: all run)',
+      )
+        .env('MILLRACE_MEMORY_BUDGET')
+        .argParser(bytes(MIN_BUDGET_BYTES)),
+    )
+    .addOption(
+      new Option(
+        '--idle-after <seconds>',
+        'with --memory-budget, stop a servable that nobody has asked for so long (default: when others need its memory)',
+      )
+        .env('MILLRACE_IDLE_AFTER')
+        .argParser(seconds(LONGEST_IDLE_SECONDS, false)),
+    )
     .option('--no-ui', 'no web interface')
     .addOption(new Option('--log-format <format>', 'how to log (default: text)').choices(['text', 'json']))
     .addHelpText(
@@ -46,7 +66,8 @@ Examples:
   millrace up --data /var/lib/millrace --http-port 80
   millrace up --apply examples/platform        with sample models at the first start
   millrace up --database postgres://millrace@db/millrace
-  millrace up --alertmanager http://127.0.0.1:9093 --keep-days 7`,
+  millrace up --alertmanager http://127.0.0.1:9093 --keep-days 7
+  millrace up --memory-budget 4Gi --idle-after 600`,
     )
     .action(async (flags: UpFlags) => {
       const { runUp } = await import('./run-up.ts')

@@ -24,6 +24,13 @@ const application = (version: number) =>
 const code = (added: number) =>
   `export const plus = ({ x }) => ({ y: { shape: [], data: [x.data[0] + ${added}] } })\n`
 
+async function answer(url: string): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' }
+  const target = `${url}/gateway/application/plus`
+  const response = await fetch(target, { method: 'POST', headers, body: '{"x":10}' })
+  return response.json()
+}
+
 const bed = await openPostgresBed()
 
 test('a platform on PostgreSQL: stopped and killed, it has everything, and its applications answer again', {
@@ -50,12 +57,6 @@ test('a platform on PostgreSQL: stopped and killed, it has everything, and its a
       return command.ended
     }
     return { url, end }
-  }
-  const answer = async (url: string) => {
-    const headers = { 'content-type': 'application/json' }
-    const target = `${url}/gateway/application/plus`
-    const response = await fetch(target, { method: 'POST', headers, body: '{"x":10}' })
-    return (await response.json()) as unknown
   }
 
   const first = await start()

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import {
   createObjectFetcher,
   type GrpcMethod,
@@ -16,6 +17,7 @@ import { openStore, type Store } from '../../store/index.ts'
 import { builtInCommand } from './built-in-command.ts'
 import type { DataFolder } from './data-folder.ts'
 import { joinHandOver } from './join-hand-over.ts'
+import { createOnDemandServables } from './on-demand/on-demand-servables.ts'
 import { guardFromPages } from './page-guard.ts'
 
 export interface PlatformOptions {
@@ -26,6 +28,8 @@ export interface PlatformOptions {
   /** The pages of the web interface; `null` for none. */
   readonly ui: HandOver | null
   readonly monitoring: MonitoringSettings
+  /** `undefined`: all servables run, whatever memory they take. */
+  readonly memory: MemorySettings | undefined
   readonly version: string
   readonly log: ServerLogger
 }
@@ -34,6 +38,13 @@ export interface MonitoringSettings {
   /** `undefined`: alerts go nowhere. */
   readonly alertmanagerUrl: string | undefined
   readonly limits: Partial<Pick<MonitoringLimits, 'keptRequests' | 'keptDays'>>
+}
+
+export interface MemorySettings {
+  /** What all servables may take together. */
+  readonly budgetBytes: number
+  /** How long one may be left alone before it is stopped. `undefined`: until others need its memory. */
+  readonly idleMs: number | undefined
 }
 
 export interface Platform {
@@ -57,7 +68,7 @@ const STOP_GRACE_MS = 10_000
  * started is stopped again if something fails.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { data, databaseUrl, settings, ui, version, log } = options
+  const { data, databaseUrl, settings, ui, memory, version, log } = options
   const closing: (() => Promise<unknown>)[] = []
   const closeAll = async (): Promise<void> => {
     // Last begun, first ended: ports, then what they led to, then what that stood on.
@@ -74,7 +85,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         : { url: databaseUrl, blobFolder: data.blobs },
     )
     closing.push(() => store.close())
-    const driver = createProcessDriver({ dataFolder: data.servables, builtInCommand: builtInCommand(), log })
+    const processes = createProcessDriver({
+      dataFolder: data.servables,
+      builtInCommand: builtInCommand(),
+      log,
+    })
+    const sizesFile = join(data.servables, 'sizes.json')
+    const onDemand =
+      memory === undefined
+        ? undefined
+        : await createOnDemandServables({ ...memory, driver: processes, sizesFile, log })
+    const driver = onDemand?.driver ?? processes
     closing.push(() => driver.close(STOP_GRACE_MS))
     const buildInfo = { name: 'millrace', version }
     // Each needs what the other offers; nothing is asked before all are there.
@@ -103,7 +124,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     })
     closing.push(() => manager.close())
     const { discovery } = manager
-    const gateway = createGateway({ discovery, record, log, buildInfo: { version } })
+    const gateway = createGateway({
+      discovery,
+      record,
+      log,
+      demand: onDemand?.demand,
+      buildInfo: { version },
+    })
     closing.push(() => gateway.close())
     asked.resolve(gateway)
     // What was asked last may still have to be held against its metrics, whose servables the gateway reaches.
@@ -122,7 +149,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           isLoopback: isLoopback(settings.host),
         }),
         methods: new Map<string, GrpcMethod>([...gateway.methods, ...manager.methods, ...monitoring.methods]),
-        figures: [...monitoring.figures, ...gateway.figures],
+        figures: [...monitoring.figures, ...gateway.figures, ...(onDemand?.figures ?? [])],
       },
     })
     closing.push(() => server.close())
