@@ -159,7 +159,8 @@ describe('loads', () => {
     const preloaded = bed.preload('ahead')
     await until(() => bed.server.cache!.modelOf('ahead').state === 'QUEUED')
     all.push(bed.ask('b'))
-    await until(() => bed.server.cache!.modelOf('b').state === 'QUEUED')
+    // It stands in the queue when its size has been predicted.
+    await until(() => bed.server.cache!.modelOf('b').bytes > 0)
     gate(first).resolve()
     assert.deepEqual(await Promise.all(all), ['a', 'b'])
     // It came behind, and is still on its way.

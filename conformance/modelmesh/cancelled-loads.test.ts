@@ -39,6 +39,18 @@ suite('loads that are given up', () => {
     assert.ok(!(await bed.readyNames()).includes('given-up'))
   })
 
+  test('check 20: over REST as well', async () => {
+    await cancelledLoad('left')
+    const leaving = new AbortController()
+    const url = `${bed.server.rest}/v2/repository/models/left/load`
+    const loading = fetch(url, { method: 'POST', signal: leaving.signal })
+    const waiting = await gate.arrival()
+    leaving.abort()
+    await assert.rejects(loading, { name: 'AbortError' })
+    await waiting.gone
+    assert.ok(!(await bed.readyNames()).includes('left'))
+  })
+
   test('check 20: one that takes too long for the mesh', async () => {
     await bed.custom('too-slow', { loadGate: gate.port })
     const time = new AbortController()

@@ -6,7 +6,16 @@ export {
   type ServerLogger,
   type ServerSettings,
 } from './base/index.ts'
-export type { CachedModel, CachedState, CacheFigures, ModelCache } from './cache/index.ts'
+export {
+  type CachedModel,
+  type CachedState,
+  type CacheFigures,
+  createModelCache,
+  type ModelCache,
+  type ModelCacheOptions,
+  type ModelLoader,
+  type ModelTraits,
+} from './cache/index.ts'
 export type { Call, DataPlane, ModelMetadata } from './dataplane/index.ts'
 export type {
   IndexEntry,

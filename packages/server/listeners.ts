@@ -7,12 +7,12 @@ import {
   reflection,
   reflectionV1Alpha,
 } from '@millrace/sdk/protocol'
-import { type Access, reportProtection } from './access/index.ts'
-import type { ListenerSecurity, ModelRuntimeSettings, ServerLogger, ServerSettings } from './base/index.ts'
+import type { Access } from './access/index.ts'
+import type { ModelRuntimeSettings, ServerLogger, ServerSettings } from './base/index.ts'
 import type { DataPlane } from './dataplane/index.ts'
 import { healthMethods, reflectionMethods } from './doors/grpc-standard/index.ts'
 import { type HydrosphereOptions, hydrosphereMethods } from './doors/hydrosphere/index.ts'
-import type { ModelRuntimeOptions, OpenMesh } from './doors/modelmesh/index.ts'
+import type { OpenMesh } from './doors/modelmesh/index.ts'
 import {
   followModelRoutes,
   openInferenceMethods,
@@ -70,6 +70,8 @@ export interface Listening {
 export interface ModelRuntimeDoor {
   readonly settings: ModelRuntimeSettings
   readonly methods: ReadonlyMap<string, GrpcMethod>
+  /** Whether its methods stand beside those for models, on the same port. */
+  readonly isOnGrpcPort: boolean
   /** Methods for models' requests, as a mesh may call them. */
   readonly checked: (methods: ReadonlyMap<string, GrpcMethod>) => ReadonlyMap<string, GrpcMethod>
 }
@@ -117,101 +119,17 @@ export function listenRest({
 /** Opens the port for gRPC; a mesh may have its interface there too. */
 export function listenInferenceGrpc(listening: Listening): Promise<Listener> {
   const { settings, access, modelRuntime } = listening
-  const isShared = modelRuntime !== null && isOnGrpcPort(modelRuntime.settings, settings)
   const methods = inferenceMethods(listening)
-  return listenMethods(listening, isShared ? new Map([...methods, ...modelRuntime.methods]) : methods, {
+  const all = modelRuntime?.isOnGrpcPort === true ? new Map([...methods, ...modelRuntime.methods]) : methods
+  return listenMethods(listening, all, {
     host: settings.host,
     port: settings.grpcPort,
     ...access?.grpc,
   })
 }
 
-/**
- * The interface to a mesh without adapter, loaded only for servers that have one; `null` for all others.
- * @throws ServingError INVALID_ARGUMENT for settings that no mesh would start with
- */
-export async function openModelRuntime(
-  { modelRuntime: settings, modelLoadTimeoutMs: loadTimeoutMs, serverVersion: version }: ServerSettings,
-  options: Omit<ModelRuntimeOptions, 'figures'>,
-): Promise<ModelRuntimeDoor | null> {
-  if (settings === undefined) return null
-  const { modelRuntimeMethods, requireSameModel, runtimeFigures } = await import('./doors/modelmesh/index.ts')
-  const figures = runtimeFigures(settings, { loadTimeoutMs, version })
-  const methods = await modelRuntimeMethods({ ...options, figures })
-  return { settings, methods, checked: requireSameModel }
-}
-
-/** ModelMesh neither speaks TLS nor shows keys to its runtimes. */
-const UNPROTECTED: ListenerSecurity = {
-  tls: undefined,
-  apiKeys: undefined,
-  jwt: undefined,
-  rateLimit: undefined,
-}
-
-/**
- * Opens what a mesh without adapter asks for beside the port for gRPC, and says so.
- * @param grpc that port, which may be all that it asks for
- * @param listen takes note of a listener that has to be closed
- */
-export async function openRuntimeListeners(
-  listening: Listening,
-  door: ModelRuntimeDoor,
-  grpc: Listener,
-  listen: (listening: Promise<Listener>) => Promise<Listener>,
-): Promise<readonly Listener[]> {
-  const { log } = listening
-  const opened: Listener[] = []
-  for (const open of runtimeOpenings(listening, door)) opened.push(await listen(open()))
-  const port = opened.find(listener => listener.port !== 0)?.port
-  if (port !== undefined) {
-    reportProtection(door.settings.host, [{ name: 'ModelMesh', port, security: UNPROTECTED }], log)
-  }
-  const listeners = opened.length === 0 ? [grpc] : opened
-  log.info('offers mmesh.ModelRuntime', {
-    addresses: listeners.map(({ host, port }) => (port === 0 ? `unix:${host}` : `${host}:${port}`)),
-  })
-  return listeners
-}
-
-/**
- * How to open what a mesh without adapter asks for beside the port for gRPC: the one for its own interface, and a Unix socket for
- * requests, which may be the same.
- */
-function runtimeOpenings(listening: Listening, door: ModelRuntimeDoor): readonly (() => Promise<Listener>)[] {
-  const { settings, access } = listening
-  const { endpoint, dataSocketPath, socketMode: mode, host } = door.settings
-  const onSocket = (path: string, methods: ReadonlyMap<string, GrpcMethod>) =>
-    // Whoever may open the file needs no TLS; that of a model's clients is the mesh's to check.
-    listenMethods(listening, methods, {
-      host: path,
-      port: 0,
-      socket: { path, mode },
-      admissionOf: methods === door.methods ? undefined : access?.grpc.admissionOf,
-    })
-  const socketPath = 'socketPath' in endpoint ? endpoint.socketPath : undefined
-  const openings: (() => Promise<Listener>)[] = []
-  if ('port' in endpoint && !isOnGrpcPort(door.settings, settings)) {
-    openings.push(() => listenMethods(listening, door.methods, { host, port: endpoint.port }))
-  }
-  if (socketPath !== undefined && socketPath !== dataSocketPath) {
-    openings.push(() => onSocket(socketPath, door.methods))
-  }
-  if (dataSocketPath !== undefined) {
-    const methods = inferenceMethods(listening)
-    const isShared = socketPath === dataSocketPath
-    const all = isShared ? new Map([...methods, ...door.methods]) : methods
-    openings.push(() => onSocket(dataSocketPath, all))
-  }
-  return openings
-}
-
-function isOnGrpcPort({ endpoint }: ModelRuntimeSettings, { grpcPort }: ServerSettings): boolean {
-  return 'port' in endpoint && endpoint.port === grpcPort && grpcPort !== 0
-}
-
 /** Everything that clients of models call over gRPC. */
-function inferenceMethods({
+export function inferenceMethods({
   settings,
   dataPlane,
   registry,
@@ -259,7 +177,8 @@ function inferenceMethods({
 /** Where gRPC is listened to, and what protects it. */
 type GrpcPlace = Pick<GrpcListenerOptions, 'host' | 'port' | 'socket' | 'tls' | 'admissionOf'>
 
-function listenMethods(
+/** Opens one place for gRPC with what all of them keep to. */
+export function listenMethods(
   { settings, tracing, metrics, log }: Listening,
   methods: ReadonlyMap<string, GrpcMethod>,
   place: GrpcPlace,

@@ -1,20 +1,7 @@
-import { hostname } from 'node:os'
-import { ServingError } from '@millrace/sdk'
 import type { Tracer } from '@opentelemetry/api'
 import { createAccess, reportProtection } from './access/index.ts'
-import {
-  createLogger,
-  type MeshSettings,
-  type ModelMemorySettings,
-  type ServerLogger,
-  type ServerSettings,
-} from './base/index.ts'
-import {
-  createDemandLoading,
-  createModelCatalogue,
-  type DemandLoading,
-  type ModelCache,
-} from './cache/index.ts'
+import { createLogger, type ServerLogger, type ServerSettings } from './base/index.ts'
+import type { ModelCache } from './cache/index.ts'
 import {
   createCloudEvents,
   createDataPlane,
@@ -27,37 +14,18 @@ import type { KafkaDoor } from './doors/kafka/index.ts'
 import type { OpenMesh } from './doors/modelmesh/index.ts'
 import { toErrorResponse, toGrpcStatus } from './doors/open-inference/index.ts'
 import {
-  createModelRegistry,
-  createModelSizes,
-  createScheduling,
   type LoadFailure,
-  type ModelEntry,
   type ModelRegistry,
   type RepositoryWatch,
   ServerPhase,
   type WatchManner,
   watchRepository,
 } from './lifecycle/index.ts'
-import {
-  listenInferenceGrpc,
-  listenMetrics,
-  listenRest,
-  openModelRuntime,
-  openRuntimeListeners,
-  type ServeDoors,
-} from './listeners.ts'
+import { listenInferenceGrpc, listenMetrics, listenRest, type ServeDoors } from './listeners.ts'
+import { openModelMesh, openModelRuntime, openRuntimeListeners } from './mesh-wiring.ts'
 import { createServerMetrics } from './metrics/index.ts'
-import {
-  checkMeshModel,
-  createDescribedRepository,
-  createMeshModels,
-  createModelStager,
-  createRepository,
-  type DescribedModel,
-  type MeshModels,
-  meshPlaces,
-  stageArtefact,
-} from './repository/index.ts'
+import { wireModels } from './model-wiring.ts'
+import type { DescribedModel } from './repository/index.ts'
 import type { Tracing } from './tracing/index.ts'
 import type { Listener } from './transport/index.ts'
 import { startWorkerPools, workerFigures } from './worker-wiring.ts'
@@ -134,19 +102,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     options.log ??
     createLogger({ isStructured: settings.isLogStructured, level: settings.isDebugging ? 'debug' : 'info' })
   const access = await createAccess(settings.security, log, options.ownKey)
-  const metrics = createServerMetrics({ restPrefix: settings.metricsRestServerPrefix })
+  const metrics = createServerMetrics({
+    restPrefix: settings.metricsRestServerPrefix,
+    isPerModel: settings.hasMetricsPerModel,
+    hasMeshNames: settings.mesh !== undefined,
+  })
   const phase = new ServerPhase()
   const { folder: root, environment } = options
-  const stager = createModelStager({
-    cacheFolder: settings.modelCacheFolder,
-    maxBytes: settings.modelDownloadMaxBytes,
-    environment,
-    inUse: () => registry.loaded(undefined, undefined).flatMap(pathsOf),
-  })
-  const repository =
-    root === null || options.models !== undefined
-      ? createDescribedRepository(options.models ?? [], environment)
-      : createRepository({ settings, root, environment, stager, signal: phase.stopping, log })
   const environments = createEnvironments({ folder: settings.environmentsFolder, log })
   const workers = startWorkerPools(
     settings,
@@ -161,59 +123,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ? createResponseCache({ maxEntries: settings.cacheMaxEntries, maxBytes: settings.cacheMaxBytes })
       : null
   if (cache !== null) metrics.scheduling.exposeCache(() => cache.statistics)
-  const sizes = createModelSizes()
-  const memory = sharedMemory(settings, log)
-  const catalogue = memory === undefined ? null : createModelCatalogue(repository)
-  const meshModels = createMeshModels({
-    base: catalogue ?? repository,
+  const models = wireModels({
+    settings,
+    root,
+    models: options.models,
     environment,
-    ...meshPlaces(settings, root, environment),
-    stager,
-    signal: phase.stopping,
+    environments,
+    workers,
+    metrics,
+    phase,
     log,
   })
-  const loading: ModelRegistry = createModelRegistry({
-    repository: meshModels,
-    log,
-    metricsOf: metrics.customMetricsOf,
-    instances: {
-      sizes,
-      loadTimeoutMs: settings.modelLoadTimeoutMs,
-      stage: async (model, context) => ({
-        ...(await stageArtefact(model, stager, context)),
-        allowsPickle: settings.allowsPickle,
-        workerCount: settings.parallelWorkers,
-      }),
-      workers,
-      environments,
-      schedule: createScheduling({
-        workerCount: settings.parallelWorkers,
-        maxQueueRequests: settings.maxQueueRequests,
-        maxQueueBytes: settings.maxQueueBytes,
-        log,
-        metrics: metrics.scheduling,
-        statisticsOf: metrics.statisticsOf,
-      }),
-    },
-    onLoaded: ({ settings: { name, version }, placement, loadMs }) =>
-      metrics.scheduling.modelLoaded(name, version, placement.place, loadMs),
-    drainTimeoutMs: settings.shutdownTimeoutMs,
-  })
-  const demand =
-    memory === undefined || catalogue === null
-      ? null
-      : createDemandLoading({
-          settings: memory,
-          loadsPinned: settings.loadsModelsAtStartup,
-          registry: loading,
-          catalogue,
-          meshModels,
-          sizes,
-          metrics,
-          drainTimeoutMs: settings.shutdownTimeoutMs,
-          log,
-        })
-  const registry: ModelRegistry = demand?.registry ?? loading
+  const { registry, demand } = models
   const tracing = options.tracer === undefined ? null : await openTracing(options.tracer)
   const plainDataPlane = createDataPlane({
     registry,
@@ -254,14 +175,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   let kafka: KafkaDoor | null = null
   let mesh: OpenMesh | null = null
   try {
-    if (settings.mesh !== undefined) {
-      mesh = await openModelMesh(settings.mesh, demand, { environment, meshModels, registry, phase, log })
-    }
+    mesh = await openModelMesh(settings, models, { environment, phase, log })
     const dataPlane = mesh === null ? plainDataPlane : createMeshDataPlane(plainDataPlane, mesh.names)
     const modelRuntime = await openModelRuntime(settings, {
       registry,
-      models: meshModels,
-      sizes,
+      models: models.meshModels,
+      sizes: models.sizes,
       phase,
       maxActivePerModel: maxActivePerModel(settings),
     })
@@ -281,8 +200,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const rest = await listen(listenRest(listening))
     const grpc = await listen(listenInferenceGrpc(listening))
     const scrape = settings.metricsEndpoint === undefined ? null : await listen(listenMetrics(listening))
-    const runtimeAddresses =
-      modelRuntime === null ? [] : await openRuntimeListeners(listening, modelRuntime, grpc, listen)
+    const runtimeAddresses = await openRuntimeListeners(listening, grpc, listen)
     const { security } = settings
     reportProtection(
       settings.host,
@@ -301,7 +219,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
             ...options.watch,
             settings,
             root,
-            repository,
+            repository: models.repository,
             registry: demand?.changing ?? registry,
             log,
           })
@@ -366,63 +284,6 @@ async function openTracing(tracer: Tracer): Promise<Tracing> {
     tracer,
     httpStatusOf: error => toErrorResponse(error).status,
     grpcCodeOf: error => toGrpcStatus(error).code,
-  })
-}
-
-/** Undefined where every model stays loaded: in another ModelMesh, that one decides which do. */
-function sharedMemory(
-  { modelMemory, modelRuntime }: ServerSettings,
-  log: ServerLogger,
-): ModelMemorySettings | undefined {
-  if (modelMemory === undefined || modelRuntime === undefined) return modelMemory
-  log.warn(
-    'model_memory_budget has no effect: model_runtime_endpoint is set, and the mesh loads and unloads models',
-  )
-  return undefined
-}
-
-/** What a loaded model reads from the disk. */
-function pathsOf({ instance }: ModelEntry): readonly string[] {
-  return instance === null ? [] : [instance.settings.folder, instance.settings.uri]
-}
-
-/** Loaded only for servers that are a mesh. */
-async function openModelMesh(
-  settings: MeshSettings,
-  demand: DemandLoading | null,
-  parts: {
-    readonly environment: ServeOptions['environment']
-    readonly meshModels: MeshModels
-    readonly registry: ModelRegistry
-    readonly phase: ServerPhase
-    readonly log: ServerLogger
-  },
-): Promise<OpenMesh> {
-  const { environment, meshModels, registry, phase, log } = parts
-  if (demand === null) {
-    throw new ServingError(
-      'INVALID_ARGUMENT',
-      'model_mesh_enabled is true, which needs model_memory_budget: registered models are loaded within it',
-    )
-  }
-  // What is hosted is none of the cache's; a model that the cache is unloading may be known no more.
-  const isServed = (id: string) =>
-    demand.demanded.knows(id) || (registry.isLoaded(id) && demand.cache.modelOf(id).state === 'NOT_LOADED')
-  const { openMesh } = await import('./doors/modelmesh/index.ts')
-  return openMesh({
-    settings,
-    environment,
-    cache: demand.cache,
-    models: {
-      check: checkMeshModel,
-      add: (id, info) => meshModels.add(id, info),
-      remove: id => void meshModels.remove(id),
-      isTaken: id => meshModels.infoOf(id) === undefined && isServed(id),
-      isKnown: isServed,
-    },
-    location: hostname(),
-    stopping: phase.stopping,
-    log,
   })
 }
 

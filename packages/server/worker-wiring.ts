@@ -16,11 +16,17 @@ export function startWorkerPools(
     kind: settings.workerKind,
     stopTimeoutMs: settings.parallelWorkersTimeoutMs,
     loadTimeoutMs: settings.modelLoadTimeoutMs,
+    // Whoever counts memory gives each model as many workers as it needs.
+    copies: loadsOnDemand(settings) ? { drainTimeoutMs: settings.shutdownTimeoutMs } : undefined,
     environments,
     log,
     onChange,
     onDispatch,
   })
+}
+
+function loadsOnDemand({ modelMemory, modelRuntime }: ServerSettings): boolean {
+  return modelMemory !== undefined && modelRuntime === undefined
 }
 
 export async function workerFigures(workers: WorkerPools): Promise<readonly WorkerFigures[]> {

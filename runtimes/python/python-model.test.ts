@@ -57,6 +57,22 @@ suite('a Python class', { skip: SKIP }, () => {
     }
   })
 
+  test('what it takes is what its processes take', {
+    skip: process.platform !== 'linux' && 'no /proc',
+  }, async () => {
+    const source = `${ECHO}
+    async def load(self):
+        self.weights = b"w" * 64_000_000
+        return True
+`
+    await using one = await openBed(source)
+    await using two = await openBed(source, { workerCount: 2 })
+    assert.ok(one.model.memoryBytes() > 64_000_000 && one.model.memoryBytes() < 256_000_000)
+    assert.ok(two.model.memoryBytes() > 2 * 64_000_000)
+    await one.model.unload()
+    assert.ok(Number.isNaN(one.model.memoryBytes()))
+  })
+
   test('large tensors, one after the other and side by side', async () => {
     await using bed = await openBed(ECHO)
     const tensors = [large(1), large(2), large(3), x]

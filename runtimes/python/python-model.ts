@@ -77,6 +77,11 @@ export class PythonModel extends Model {
     return this.#loaded().pick().predictStream(requests, context)
   }
 
+  /** What its processes take; they are none of the server's own memory. NaN where the system does not tell. */
+  override memoryBytes(): number {
+    return this.#pool?.residentBytes() ?? Number.NaN
+  }
+
   /** Has the class unload in every process, and ends them all. */
   override async unload(): Promise<void> {
     const pool = this.#pool

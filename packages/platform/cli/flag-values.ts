@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { readQuantity } from '../manifests/index.ts'
+import { readQuantity } from '../resources/index.ts'
 
 /** A parser of flags that are whole numbers from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {

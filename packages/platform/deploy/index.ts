@@ -23,6 +23,9 @@
  * number of them is handed to thread pools (`UV_THREADPOOL_SIZE`, `OMP_NUM_THREADS`). Output above 1 MiB a second, after a
  * burst of 4 MiB, is left out of the log, and a line says so; a replica never waits for its log.
  *
+ * **Sleep.** `deployAsleep` has a servable whose replicas run from `wake` to `sleep`; its name, log and files stay. When to do
+ * what is not this room's to say.
+ *
  * **Nothing outlives the control plane.** A watcher in each replica's process group kills it when the control plane is
  * gone, even by `kill -9`. What has left its group is found by a variable in its environment: when its replica ends,
  * and by `cleanUp` in the next life. Process ids are never trusted without the start time. The last two need Linux.

@@ -1,5 +1,11 @@
 import { ServingError } from '@millrace/sdk'
-import type { Deployment, Replica, ServableSpec, ServableStatus, SleepingDeployment } from './deploy-driver.ts'
+import type {
+  Deployment,
+  Replica,
+  ServableSpec,
+  ServableStatus,
+  SleepingDeployment,
+} from './deploy-driver.ts'
 import type { ReplicaParts } from './replica-parts.ts'
 import { type ReplicaSupervisor, superviseReplica } from './replica-supervisor.ts'
 import type { ServableLog } from './servable-log.ts'
@@ -25,6 +31,7 @@ export function createProcessDeployment(options: ProcessDeploymentOptions): Proc
   return new Processes(options)
 }
 
+const STARTING: ServableStatus = { state: 'Starting', message: 'Initialization' }
 const ASLEEP: ServableStatus = { state: 'NotServing', message: 'it is asleep' }
 
 class Processes implements ProcessDeployment {
@@ -38,7 +45,7 @@ class Processes implements ProcessDeployment {
   /** Settles when the replicas that were started last are ready, or one has failed. */
   #ready = Promise.withResolvers<void>()
   readonly #listeners = new Set<() => void>()
-  #status: ServableStatus = { state: 'Starting', message: 'Initialization' }
+  #status: ServableStatus = STARTING
   #replicas: readonly Replica[] = []
   #hasServed = false
   #isStopping = false
@@ -47,8 +54,12 @@ class Processes implements ProcessDeployment {
   constructor(options: ProcessDeploymentOptions) {
     this.spec = options.spec
     this.#options = options
-    if (options.isAsleep) this.#status = ASLEEP
-    else this.#start()
+    if (options.isAsleep) {
+      this.#status = ASLEEP
+      this.#ready.promise.catch(ignore)
+    } else {
+      this.#start()
+    }
   }
 
   get status(): ServableStatus {
@@ -93,6 +104,7 @@ class Processes implements ProcessDeployment {
     // Whoever wakes it is told; of one that always runs nobody asks.
     this.#ready.promise.catch(ignore)
     this.#hasServed = false
+    this.#publish(STARTING, [])
     this.#supervisors = Array.from({ length: spec.replicas }, (_, index) =>
       superviseReplica({
         spec,

@@ -18,6 +18,8 @@ export interface PublishedServable {
   readonly signature: ModelSignature
   /** Those that are ready now; empty for one that is not serving. */
   readonly endpoints: readonly PublishedEndpoint[]
+  /** It has no endpoints now, and the first request has it started. */
+  readonly isAsleep: boolean
 }
 
 /** An application whose servables all serve. */

@@ -1,3 +1,4 @@
+import { readQuantity } from '../resources/index.ts'
 import { readEndpoint } from './endpoint.ts'
 import {
   ADAPTED_SERVERS,
@@ -7,7 +8,6 @@ import {
   LOADING_TIMEOUT_MS_MIN,
   RESERVED_PORTS_TEXT,
 } from './modelmesh-words.ts'
-import { readQuantity } from './quantity.ts'
 import type { BuiltInAdapter, Container, ServingRuntimeSpec } from './serving-runtime.ts'
 import { type Findings, shown } from './violation.ts'
 

@@ -1,3 +1,4 @@
+import { readQuantity } from '../resources/index.ts'
 import {
   isReservedPort,
   RESERVED_CONTAINERS,
@@ -6,7 +7,6 @@ import {
   RESERVED_PREFIX,
   RESERVED_VOLUMES,
 } from './modelmesh-words.ts'
-import { readQuantity } from './quantity.ts'
 import type { Container, ServingRuntimeSpec } from './serving-runtime.ts'
 import { type Findings, shown } from './violation.ts'
 

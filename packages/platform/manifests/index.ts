@@ -9,6 +9,5 @@ export {
 } from './mesh-registration.ts'
 export { type ModelMeshRuntimeOptions, modelMeshRuntime } from './modelmesh-runtime.ts'
 export { LABEL_RULE, type NameRule, SUBDOMAIN_RULE } from './name-rules.ts'
-export { readQuantity } from './quantity.ts'
 export type { RuntimeOptions } from './runtime-options.ts'
 export type { ModelFormat } from './serving-runtime.ts'

@@ -4,6 +4,7 @@ export { diffResources, type ResourceChange } from './diff-resources.ts'
 export { type ParsedResources, type ParseOptions, parseResources } from './parse-resources.ts'
 export { listPayload, type PayloadFile, type PayloadLimits } from './payload-files.ts'
 export { formatPlace, type Place } from './place.ts'
+export { readQuantity } from './quantity.ts'
 export { readResourceFiles } from './read-resource-files.ts'
 export type {
   ApplicationResource,

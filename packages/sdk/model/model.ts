@@ -41,8 +41,8 @@ export abstract class BaseModel {
   unload?(): void | Promise<void>
 
   /**
-   * Bytes of memory that the loaded model takes, for a model that knows. Asked once, when it has loaded. Default: the
-   * server measures.
+   * Bytes of memory that the loaded model takes, for a model that knows. Asked once, when it has loaded. Default, and for
+   * NaN: the server measures.
    */
   memoryBytes?(): number
 }

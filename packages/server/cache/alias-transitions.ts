@@ -52,6 +52,7 @@ export function createAliasTransitions(options: AliasTransitionOptions): AliasTr
 
   const run = async (id: string, transition: Transition) => {
     const { targetId, abort } = transition
+    let isLoaded = false
     try {
       await register.markAlias(id, targetId, false)
       const { lastUsedMs } = cache.modelOf(register.alias(id)?.activeId ?? targetId)
@@ -66,15 +67,17 @@ export function createAliasTransitions(options: AliasTransitionOptions): AliasTr
       if (abort.signal.aborted) return
       const from = register.alias(id)?.activeId
       const isMoving = isWanted(id, transition)
-      drop(id, transition)
+      isLoaded = true
       await register.moveAlias(id, targetId)
+      drop(id, transition)
       if (isMoving) log.info('an alias has moved', { alias: id, from, to: targetId })
     } catch (error) {
       if (abort.signal.aborted || !isWanted(id, transition)) return drop(id, transition)
       transition.failures++
       const delayMs = Math.min(retryAfterMs * 2 ** (transition.failures - 1), MAX_RETRY_AFTER_MS)
       const reason = error instanceof Error ? error.message : String(error)
-      log.warn('the target of an alias could not be loaded; the active model goes on answering', {
+      const problem = isLoaded ? 'an alias could not be moved' : 'the target of an alias could not be loaded'
+      log.warn(`${problem}; the active model goes on answering`, {
         alias: id,
         target: targetId,
         reason,

@@ -1,3 +1,4 @@
+import type { LoadedCopies } from '../workers/index.ts'
 import { createModelCache } from './create-model-cache.ts'
 import { FakeCacheClock } from './fake-cache-clock-fixture.ts'
 import type { EvictionReason, ModelCache, ModelLoader, ModelTraits } from './model-cache.ts'
@@ -9,6 +10,8 @@ export interface BedModel extends ModelTraits {
   readonly bytes?: number
   /** What it is thought to take. Default: what it takes. */
   readonly predicted?: number
+  /** Each of which takes as much. Default: it has always one. */
+  readonly copies?: LoadedCopies
 }
 
 /** A load or unload that waits for the test to end it. */
@@ -72,6 +75,10 @@ export function createCacheBed(
     predictBytes: id => known.get(id)?.predicted ?? known.get(id)?.bytes ?? 10,
     traitsOf: id => known.get(id) ?? {},
     isBusy: id => busy.has(id),
+    copiesOf(id) {
+      const { copies, bytes: bytesEach = 10 } = known.get(id) ?? {}
+      return copies === undefined ? [] : [{ copies, bytesEach }]
+    },
     async load(id, signal) {
       await step('load', id, signal)
       return known.get(id)?.bytes ?? 10
@@ -89,6 +96,10 @@ export function createCacheBed(
     clock,
     ...options,
     observer: {
+      copied: (id, copies) => void log.push(`copy ${id} ${copies}`),
+      dropped: (id, reason, copies) => void log.push(`drop ${id} ${reason} ${copies}`),
+      copyFailed: id => void log.push(`fail ${id}`),
+      unloadFailed: (id, _error, bytes) => void log.push(`lose ${id} ${bytes}`),
       evicted(id, reason, ageMs) {
         evicted.push({ id, reason, ageMs })
         log.push(`evict ${id} ${reason}`)

@@ -1,3 +1,4 @@
+import type { CacheEntry } from './cache-entry.ts'
 import type { MemorySpace } from './memory-space.ts'
 import type { CacheFigures, EvictionReason } from './model-cache.ts'
 
@@ -9,7 +10,12 @@ export class CacheCounts {
   unloadFailures = 0
   readonly evictions: Record<EvictionReason, number> = { pressure: 0, idle: 0, budget: 0, asked: 0 }
 
-  figures(space: MemorySpace, loadedModels: number, waiting: number): CacheFigures {
+  figures(
+    space: MemorySpace,
+    loadedModels: number,
+    waiting: number,
+    nextToGo: CacheEntry | undefined,
+  ): Omit<CacheFigures, 'copies'> {
     const { hits, misses, loadFailures, unloadFailures, evictions } = this
     return {
       loadedModels,
@@ -17,6 +23,7 @@ export class CacheCounts {
       usedBytes: space.used,
       unloadingBytes: space.leaving,
       lostBytes: space.lost,
+      nextToGoUsedMs: nextToGo?.lastUsedMs,
       waiting,
       hits,
       misses,

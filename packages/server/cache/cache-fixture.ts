@@ -39,6 +39,8 @@ export class StagedCache implements ModelCache {
 
   forgetFailure(): void {}
 
+  resize(): void {}
+
   /** Ends the load that runs. */
   finish(id: string, error?: Error): void {
     const load = this.#loads.get(id)

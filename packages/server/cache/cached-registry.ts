@@ -3,7 +3,7 @@ import type { IndexEntry, LoadFailure, ModelRegistry } from '../lifecycle/index.
 import type { MeshModels } from '../repository/index.ts'
 import type { ModelCache } from './model-cache.ts'
 import type { ModelCatalogue } from './model-catalogue.ts'
-import { unknownModel } from './refusals.ts'
+import { Refusals } from './refusals.ts'
 
 export interface CachedRegistryOptions {
   readonly registry: ModelRegistry
@@ -65,7 +65,7 @@ export function createCachedRegistry(options: CachedRegistryOptions): ModelRegis
     async load(name, { signal } = {}) {
       if (meshModels.infoOf(name) === undefined) {
         await catalogue.refresh(name)
-        if (!catalogue.knows(name)) throw unknownModel(name)
+        if (!catalogue.knows(name)) throw REFUSALS.unknownModel(name)
       }
       cache.forgetFailure(name)
       await cache.reload(name, signal)
@@ -75,7 +75,7 @@ export function createCachedRegistry(options: CachedRegistryOptions): ModelRegis
       const { state } = cache.modelOf(name)
       if (state !== 'NOT_LOADED') await cache.remove(name)
       else if (registry.isLoaded(name)) await registry.unload(name)
-      else if (!knows(name)) throw unknownModel(name)
+      else if (!knows(name)) throw REFUSALS.unknownModel(name)
     },
     forget: name => registry.forget(name),
     onChange: listener => registry.onChange(listener),
@@ -88,4 +88,5 @@ export function createCachedRegistry(options: CachedRegistryOptions): ModelRegis
   }
 }
 
+const REFUSALS = new Refusals()
 const ON_DEMAND = 'not loaded; loaded on demand'

@@ -3,8 +3,9 @@ import type { ModelRegistry, ModelSizes } from '../lifecycle/index.ts'
 import type { ServerMetrics } from '../metrics/index.ts'
 import type { MeshModels } from '../repository/index.ts'
 import { createCachedRegistry } from './cached-registry.ts'
+import { createGarbageCollection } from './collect-garbage.ts'
 import { createModelCache } from './create-model-cache.ts'
-import type { ModelCache } from './model-cache.ts'
+import type { ModelCache, ModelLoader } from './model-cache.ts'
 import type { ModelCatalogue } from './model-catalogue.ts'
 import { createRegistryLoader } from './registry-loader.ts'
 
@@ -45,8 +46,24 @@ const UNLOAD_MS = 60_000
 
 export function createDemandLoading(options: DemandLoadingOptions): DemandLoading {
   const { settings, loadsPinned, registry, catalogue, meshModels, metrics, drainTimeoutMs, log } = options
-  const observations = metrics.exposeModelCache(() => ({ ...cache.figures, knownModels: catalogue.size }))
-  const cache: ModelCache = createModelCache(createRegistryLoader(options), {
+  const observations = metrics.exposeModelCache(() => ({
+    ...cache.figures,
+    knownModels: catalogue.size + meshModels.size,
+    failedModels: cache.models().filter(({ state }) => state === 'FAILED').length,
+  }))
+  const loader = createRegistryLoader(options)
+  const garbage = createGarbageCollection(() => cache.budgetBytes)
+  const timed: ModelLoader = {
+    ...loader,
+    async unload(id) {
+      const startedMs = performance.now()
+      const { bytes } = cache.modelOf(id)
+      await loader.unload(id)
+      await garbage.afterUnload(bytes)
+      observations.unloaded(performance.now() - startedMs)
+    },
+  }
+  const cache: ModelCache = createModelCache(timed, {
     ...settings,
     unloadTimeoutMs: drainTimeoutMs + UNLOAD_MS,
     observer: {
@@ -60,7 +77,13 @@ export function createDemandLoading(options: DemandLoadingOptions): DemandLoadin
         })
       },
       dequeued: waitedMs => observations.dequeued(waitedMs),
-      loaded: (_model, durationMs) => observations.loaded(durationMs),
+      loaded: (_model, durationMs, bytes) => observations.loaded(durationMs, bytes),
+      waited: waitedMs => observations.waited(waitedMs),
+      copied: (model, copies) => log.info('a model has one more copy', { model, copies }),
+      dropped: (model, reason, copies) =>
+        log.info('a model has one copy less', { model, because: reason, copies }),
+      copyFailed: (model, error) =>
+        log.error('a further copy of a model could not be loaded', { model, error }),
       loadFailed: (model, error) => log.error('a model could not be loaded on demand', { model, error }),
       unloadFailed: (model, error, bytes) =>
         log.error('the memory of a model is lost until the server starts anew', { model, bytes, error }),

@@ -1,7 +1,9 @@
-import { ServingError } from '@millrace/sdk'
+import type { ServingError } from '@millrace/sdk'
 import { type CacheClock, systemClock } from './cache-clock.ts'
 import { CacheCounts } from './cache-counts.ts'
 import { CacheEntry } from './cache-entry.ts'
+import { ChangeListeners } from './change-listeners.ts'
+import { endsWithin } from './ends-within.ts'
 import { EvictionOrder } from './eviction-order.ts'
 import { nextFailure } from './failed-load.ts'
 import { createLoadQueue } from './load-queue.ts'
@@ -17,14 +19,14 @@ import type {
   ModelTraits,
 } from './model-cache.ts'
 import type { ModelCacheOptions } from './model-cache-options.ts'
-import * as refusals from './refusals.ts'
+import { Refusals } from './refusals.ts'
+import { UseStamps } from './use-stamps.ts'
 import { chooseVictims } from './victims.ts'
 import { WaitingList } from './waiting-list.ts'
+import { WarmCopies } from './warm-copies.ts'
 
 /** What is loaded ahead of its use counts as used so long ago. */
 const PRELOAD_AGE_MS = 3_600_000
-/** Added to a time of use that would not be later than the one before; exact at today's dates. */
-const STEP_MS = 1 / 1024
 
 export function createModelCache(loader: ModelLoader, options: ModelCacheOptions): ModelCache {
   return new Cache(loader, options)
@@ -34,27 +36,43 @@ class Cache implements ModelCache {
   readonly #loader: ModelLoader
   readonly #options: ModelCacheOptions
   readonly #clock: CacheClock
+  readonly #stamps: UseStamps
   readonly #space: MemorySpace
   /** What is loaded, on its way, pinned, or has failed. */
   readonly #entries = new Map<string, CacheEntry>()
   readonly #order = new EvictionOrder()
   readonly #queue = createLoadQueue()
   readonly #pins = new Map<string, boolean>()
-  readonly #listeners = new Set<(model: CachedModel) => void>()
+  readonly #listeners = new ChangeListeners()
   readonly #waiting: WaitingList
   readonly #counts = new CacheCounts()
+  readonly #refusals: Refusals
+  readonly #copies: WarmCopies
   #loads = 0
   #loaded = 0
   #lastNumber = 0
-  #lastStampMs = 0
   #isClosed = false
 
   constructor(loader: ModelLoader, options: ModelCacheOptions) {
     this.#loader = loader
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#stamps = new UseStamps(this.#clock)
     this.#space = new MemorySpace(options.budgetBytes)
-    this.#waiting = new WaitingList(options.maxWaiting)
+    this.#refusals = new Refusals(options.words)
+    this.#waiting = new WaitingList(options, this.#refusals, this.#clock)
+    this.#copies = new WarmCopies({
+      ...options,
+      loader,
+      space: this.#space,
+      order: this.#order,
+      clock: this.#clock,
+      isCrowded: () => this.#queue.first !== undefined,
+      evict: entry => this.#evict(entry, 'pressure'),
+      resized: entry => this.#listeners.tell(entry),
+      freed: () => this.#pump(),
+      unloadFailed: (copy, error) => this.#unloadFailed(copy, error),
+    })
   }
 
   get budgetBytes(): number {
@@ -62,15 +80,12 @@ class Cache implements ModelCache {
   }
 
   get figures(): CacheFigures {
-    return this.#counts.figures(this.#space, this.#loaded, this.#waiting.size)
+    const figures = this.#counts.figures(this.#space, this.#loaded, this.#waiting.size, this.#order.first)
+    return { ...figures, copies: this.#loaded + this.#copies.extraCount }
   }
 
   setBudget(bytes: number): void {
-    if (!Number.isSafeInteger(bytes) || bytes < 1)
-      throw new ServingError(
-        'INVALID_ARGUMENT',
-        `${bytes} is not a budget; allowed is a whole number of bytes`,
-      )
+    if (!Number.isSafeInteger(bytes) || bytes < 1) throw this.#refusals.noBudget(bytes)
     this.#space.budget = bytes
     this.#shrink('budget')
     this.#pump()
@@ -80,13 +95,13 @@ class Cache implements ModelCache {
     const entry = this.#entries.get(id)
     if (entry?.state !== 'LOADED') return
     this.#counts.hits++
-    entry.lastUsedMs = this.#stamp()
+    entry.lastUsedMs = this.#stamps.next()
   }
 
   async ensureLoaded(id: string, demand: LoadDemand = {}): Promise<void> {
-    if (this.#isClosed) throw refusals.stopping()
+    if (this.#isClosed) throw this.#refusals.stopping()
     const { priority = 'request', isByHand = false, signal } = demand
-    const stampMs = this.#stamp()
+    const stampMs = this.#stamps.next()
     const lastUsedMs = demand.lastUsedMs ?? (priority === 'preload' ? stampMs - PRELOAD_AGE_MS : stampMs)
     let entry = this.#entries.get(id)
     if (entry?.state === 'LOADED') {
@@ -94,7 +109,8 @@ class Cache implements ModelCache {
       return
     }
     signal?.throwIfAborted()
-    if (!isByHand) this.#refuseFailed(id)
+    const failure = isByHand ? null : entry?.failure
+    if (failure && stampMs < failure.retryAtMs) throw this.#refusals.hasFailed(id, failure, stampMs)
     this.#waiting.assertRoom(id, priority)
     this.#counts.misses++
     entry ??= this.#create(id)
@@ -131,13 +147,25 @@ class Cache implements ModelCache {
     this.#give(entry, traits)
     if (!entry.isPinned) this.#order.add(entry)
     this.#watchIdle(entry)
+    this.#copies.watch(entry)
     if (bytes > this.#space.usable) {
       this.#evict(entry, 'pressure')
-      throw refusals.tooLarge(id, bytes, this.#space.usable, true)
+      throw this.#refusals.tooLarge(id, bytes, this.#space.usable, true)
     }
     this.#shrink('pressure')
-    this.#announce(entry)
+    this.#listeners.tell(entry)
     return undefined
+  }
+
+  resize(id: string, bytes: number): void {
+    const entry = this.#entries.get(id)
+    if (entry?.state !== 'LOADED' || entry.bytes === bytes) return
+    this.#correct(entry, bytes)
+    // It alone goes, and not all others before it.
+    if (bytes > this.#space.usable && !entry.isPinned) this.#evict(entry, 'pressure')
+    else this.#listeners.tell(entry)
+    this.#shrink('pressure')
+    this.#pump()
   }
 
   forgetFailure(id: string): void {
@@ -156,21 +184,22 @@ class Cache implements ModelCache {
       if (isPinned) this.#order.remove(entry)
       else this.#order.add(entry)
     }
-    this.#announce(entry)
+    this.#listeners.tell(entry)
     if (isPinned) return
     this.#shrink('budget')
     this.#pump()
   }
 
   async remove(id: string): Promise<void> {
+    if (this.#loader.isKnown(id) === false) this.#pins.delete(id)
     const entry = this.#entries.get(id)
     if (entry === undefined) return
     const { state } = entry
     entry.failure = null
     entry.attempt++
-    entry.settle(({ reject }) => reject(refusals.removed(id)))
+    entry.settle(({ reject }) => reject(this.#refusals.removed(id)))
     entry.isUnwanted = true
-    entry.loading?.abort(refusals.removed(id))
+    entry.loading?.abort(this.#refusals.removed(id))
     if (state === 'LOADED') this.#evict(entry, 'asked')
     else if (state === 'QUEUED' || state === 'FAILED') this.#rest(entry)
     await entry.ended
@@ -178,13 +207,13 @@ class Cache implements ModelCache {
   }
 
   onChange(listener: (model: CachedModel) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    const reason = refusals.stopping()
+    this.#copies.close()
+    const reason = this.#refusals.stopping()
     const entries = [...this.#entries.values()]
     for (const entry of entries) {
       entry.attempt++
@@ -197,25 +226,10 @@ class Cache implements ModelCache {
     await Promise.all(entries.flatMap(entry => (entry.loading === null ? [] : [entry.ended])))
   }
 
-  /** A time of use: that of the clock, and later than every one before. */
-  #stamp(): number {
-    const nowMs = this.#clock.epochMs()
-    // In fractions of a millisecond, which `Math.floor` takes away where lengths of time are compared.
-    this.#lastStampMs = nowMs > this.#lastStampMs ? nowMs : this.#lastStampMs + STEP_MS
-    return this.#lastStampMs
-  }
-
   #create(id: string): CacheEntry {
     const entry = new CacheEntry(id, ++this.#lastNumber, this.#clock.epochMs())
     this.#entries.set(id, entry)
     return entry
-  }
-
-  /** @throws ServingError UNAVAILABLE while a failed load is remembered */
-  #refuseFailed(id: string): void {
-    const failure = this.#entries.get(id)?.failure
-    const nowMs = this.#clock.epochMs()
-    if (failure && nowMs < failure.retryAtMs) throw refusals.hasFailed(id, failure, nowMs)
   }
 
   /** Somebody has given up waiting. */
@@ -238,7 +252,7 @@ class Cache implements ModelCache {
       const isKnown = await this.#loader.isKnown(id)
       if (attempt !== entry.attempt) return
       if (!isKnown) {
-        this.#giveUp(entry, refusals.unknownModel(id))
+        this.#giveUp(entry, this.#refusals.unknownModel(id))
         return
       }
       const [bytes, traits] = await Promise.all([
@@ -280,10 +294,12 @@ class Cache implements ModelCache {
   #makeRoom(entry: CacheEntry): ServingError | null {
     const choice = chooseVictims(entry, {
       space: this.#space,
+      copies: this.#copies,
       order: this.#order,
       nowMs: this.#clock.epochMs(),
       leastAgeMs: this.#options.leastAgeMs ?? 0,
       isLoading: this.#loads > 0,
+      refusals: this.#refusals,
     })
     if ('refusal' in choice) return choice.refusal
     for (const victim of choice.victims) this.#evict(victim, 'pressure')
@@ -295,11 +311,9 @@ class Cache implements ModelCache {
     const startedMs = this.#clock.epochMs()
     const controller = new AbortController()
     const { signal } = controller
-    const { loadTimeoutMs } = this.#options
-    const stopTimer =
-      loadTimeoutMs === undefined
-        ? null
-        : this.#clock.after(loadTimeoutMs, () => controller.abort(refusals.loadTooSlow(id, loadTimeoutMs)))
+    const { loadTimeoutMs: ms } = this.#options
+    const abort = () => controller.abort(this.#refusals.loadTooSlow(id, ms!))
+    const stopTimer = ms === undefined ? null : this.#clock.after(ms, abort)
     entry.loading = controller
     entry.isUnwanted = false
     this.#loads++
@@ -334,14 +348,14 @@ class Cache implements ModelCache {
     const { usable } = this.#space
     this.#options.observer?.loaded?.(id, durationMs, bytes)
     if (bytes > usable) {
-      this.#remember(entry, refusals.tooLarge(id, bytes, usable, true))
+      this.#remember(entry, this.#refusals.tooLarge(id, bytes, usable, true))
       this.#rejectFailed(entry)
       entry.ended = this.#unload(entry)
       return
     }
     this.#loaded++
     const isRequested = entry.requestCount > 0
-    if (isRequested) entry.lastUsedMs = this.#stamp()
+    if (isRequested) entry.lastUsedMs = this.#stamps.next()
     if (!entry.isPinned && !isRequested) this.#order.add(entry)
     this.#enter(entry, 'LOADED')
     this.#shrink('pressure')
@@ -351,19 +365,21 @@ class Cache implements ModelCache {
       else this.#order.add(entry)
     }
     if (entry.state !== 'LOADED') {
-      entry.settle(({ reject }) => reject(refusals.tooOld(id, bytes)))
+      entry.settle(({ reject }) => reject(this.#refusals.tooOld(id, bytes)))
       return
     }
     entry.failure = null
     this.#watchIdle(entry)
+    this.#copies.watch(entry)
     entry.settle(({ resolve }) => resolve())
   }
 
   /** Evicts until what is loaded fits. */
   #shrink(reason: EvictionReason): void {
+    this.#copies.spare(this.#space.missing(0), 'idle')
     while (this.#space.missing(0) > 0) {
       const victim = this.#order.first
-      if (victim === undefined) return
+      if (victim === undefined) return this.#copies.spare(this.#space.missing(0), 'any')
       this.#evict(victim, reason)
     }
   }
@@ -371,6 +387,7 @@ class Cache implements ModelCache {
   #evict(entry: CacheEntry, reason: EvictionReason): void {
     const ageMs = Math.max(this.#clock.epochMs() - Math.floor(entry.lastUsedMs), 0)
     this.#order.remove(entry)
+    this.#copies.forget(entry)
     this.#loaded--
     this.#counts.evictions[reason]++
     this.#options.observer?.evicted?.(entry.id, reason, ageMs, entry.bytes)
@@ -382,14 +399,13 @@ class Cache implements ModelCache {
     entry.stopTimer?.()
     this.#space.leave(bytes)
     this.#enter(entry, 'UNLOADING')
-    const { promise: expired, resolve: expire } = Promise.withResolvers<'expired'>()
-    const stopTimer = this.#clock.after(this.#options.unloadTimeoutMs, () => expire('expired'))
+    const { unloadTimeoutMs } = this.#options
     try {
-      const unloading = this.#loader.unload(id).then(() => 'free' as const)
-      const outcome = await Promise.race([unloading, expired])
-      this.#space.left(bytes, outcome === 'free')
-      if (outcome === 'expired') {
-        this.#unloadFailed(entry, new Error(`it takes longer than ${this.#options.unloadTimeoutMs} ms`))
+      const unloading = this.#loader.unload(id)
+      const isFree = await endsWithin(unloading, unloadTimeoutMs, this.#clock)
+      this.#space.left(bytes, isFree)
+      if (!isFree) {
+        this.#unloadFailed(entry, new Error(`it takes longer than ${unloadTimeoutMs} ms`))
         void unloading.then(() => {
           this.#space.found(bytes)
           this.#pump()
@@ -399,13 +415,12 @@ class Cache implements ModelCache {
       this.#space.left(bytes, false)
       this.#unloadFailed(entry, error)
     }
-    stopTimer()
     if (entry.demands.size > 0 && !this.#isClosed) void this.#prepare(entry)
     else this.#rest(entry)
     this.#pump()
   }
 
-  #unloadFailed({ id, bytes }: CacheEntry, error: unknown): void {
+  #unloadFailed({ id, bytes }: Pick<CacheEntry, 'id' | 'bytes'>, error: unknown): void {
     this.#counts.unloadFailures++
     this.#options.observer?.unloadFailed?.(id, error, bytes)
     this.#shrink('pressure')
@@ -437,7 +452,7 @@ class Cache implements ModelCache {
 
   #rejectFailed(entry: CacheEntry): void {
     const failure = entry.failure!
-    const error = refusals.hasFailed(entry.id, failure, this.#clock.epochMs())
+    const error = this.#refusals.hasFailed(entry.id, failure, this.#clock.epochMs())
     entry.settle(({ reject, isByHand }) => reject(isByHand ? failure.error : error))
   }
 
@@ -468,7 +483,7 @@ class Cache implements ModelCache {
     const leftMs = Math.floor(entry.lastUsedMs) + idleMs - this.#clock.epochMs()
     entry.stopTimer = this.#clock.after(Math.max(leftMs, 1), () => {
       if (entry.state !== 'LOADED' || entry.isPinned) return
-      if (this.#loader.isBusy?.(id) === true) entry.lastUsedMs = this.#stamp()
+      if (this.#loader.isBusy?.(id) === true) entry.lastUsedMs = this.#stamps.next()
       if (this.#clock.epochMs() - Math.floor(entry.lastUsedMs) >= idleMs) this.#evict(entry, 'idle')
       else this.#watchIdle(entry)
     })
@@ -477,13 +492,7 @@ class Cache implements ModelCache {
   #enter(entry: CacheEntry, state: CachedState): void {
     entry.state = state
     entry.sinceMs = this.#clock.epochMs()
-    this.#announce(entry)
-  }
-
-  #announce(entry: CacheEntry): void {
-    if (this.#listeners.size === 0) return
-    const view = entry.view()
-    for (const listener of this.#listeners) listener(view)
+    this.#listeners.tell(entry)
   }
 }
 

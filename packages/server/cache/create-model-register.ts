@@ -215,6 +215,16 @@ class Register implements ModelRegister {
   }
 
   #change(change: RegisterChange): Promise<void> {
+    if (this.#journal === null) {
+      this.#make(change)
+      return Promise.resolve()
+    }
+    const inverse = this.#state.inverseOf(change)
+    this.#make(change)
+    return this.#journal.append(change, () => this.#make(inverse))
+  }
+
+  #make(change: RegisterChange): void {
     const removed = change.flatMap(step => ('noModel' in step ? (this.model(step.noModel) ?? []) : []))
     const added = change.flatMap(step => ('model' in step ? step.model : []))
     this.#state.apply(change)
@@ -226,7 +236,6 @@ class Register implements ModelRegister {
       this.#characters -= sizeOf(model)
       this.#events.onModelRemoved(model)
     }
-    return this.#journal?.append(change) ?? Promise.resolve()
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ServingError } from '@millrace/sdk'
 import type { CacheClock } from './cache-clock.ts'
 import type { EvictionReason } from './model-cache.ts'
+import type { CacheWords } from './refusals.ts'
 
 /** Is told what happens, for figures; must not throw. */
 export interface CacheObserver {
@@ -8,9 +9,16 @@ export interface CacheObserver {
   evicted?(id: string, reason: EvictionReason, ageMs: number, bytes: number): void
   /** A load begins, so long after it was asked for. */
   dequeued?(waitedMs: number): void
+  /** A request goes on, so long after it began to wait for its model. */
+  waited?(waitedMs: number): void
   /** A load has succeeded. */
   loaded?(id: string, durationMs: number, bytes: number): void
   loadFailed?(id: string, error: ServingError): void
+  /** A loaded model has so many copies, one more than before. */
+  copied?(id: string, copies: number): void
+  /** A copy goes: others need its place, or the model has not needed it for its idle time. */
+  dropped?(id: string, reason: 'pressure' | 'idle', copies: number): void
+  copyFailed?(id: string, error: unknown): void
   /** Its memory is lost to the budget. */
   unloadFailed?(id: string, error: unknown, bytes: number): void
 }
@@ -34,7 +42,11 @@ export interface ModelCacheOptions {
   readonly failureExpiryMs: number
   /** No model that was used less than so long ago is evicted for another. Default: 0, any is. */
   readonly leastAgeMs?: number | undefined
+  /** Requests a minute of each copy that bring a further one. Default: models have no further copies. */
+  readonly copyRate?: number | undefined
   readonly observer?: CacheObserver | undefined
+  /** Default: those of a server's models. */
+  readonly words?: CacheWords | undefined
   /** Default: the system's. */
   readonly clock?: CacheClock | undefined
 }

@@ -1,3 +1,5 @@
+import type { LoadedCopies } from '../workers/index.ts'
+
 /** What a model asks of the cache for itself. */
 export interface ModelTraits {
   /** Never evicted. Default: false. */
@@ -6,6 +8,12 @@ export interface ModelTraits {
   readonly priority?: number | undefined
   /** Unloaded when it was not used for so long. Default: the cache's. */
   readonly idleMs?: number | undefined
+}
+
+/** Copies of one version of a model, and what each of them takes. */
+export interface VersionCopies {
+  readonly copies: LoadedCopies
+  readonly bytesEach: number
 }
 
 /** What the cache asks to have models loaded and unloaded; the wiring stands it on the registry. */
@@ -18,6 +26,8 @@ export interface ModelLoader {
   traitsOf?(id: string): ModelTraits | Promise<ModelTraits>
   /** Whether requests are inside; such a model is not idle. Default: false. */
   isBusy?(id: string): boolean
+  /** Copies of a loaded model, by version; none of what has always one, or one on every worker. Default: none. */
+  copiesOf?(id: string): readonly VersionCopies[]
   /** Resolves to the measured bytes when requests can be answered. Rejects with the signal's reason when it is aborted. */
   load(id: string, signal: AbortSignal): Promise<number>
   /**
@@ -62,6 +72,8 @@ export type EvictionReason = 'pressure' | 'idle' | 'budget' | 'asked'
 
 export interface CacheFigures {
   readonly loadedModels: number
+  /** Of loaded models, on all workers; as many as models if each has one. */
+  readonly copies: number
   readonly budgetBytes: number
   /** What is loaded, being loaded, and not yet free again. */
   readonly usedBytes: number
@@ -69,6 +81,8 @@ export interface CacheFigures {
   readonly unloadingBytes: number
   /** Not given back by models whose unload has failed; the budget is so much smaller. */
   readonly lostBytes: number
+  /** When the model was last used that goes next; undefined if none can go. */
+  readonly nextToGoUsedMs: number | undefined
   /** Who waits for models. */
   readonly waiting: number
   readonly hits: number
@@ -103,6 +117,11 @@ export interface ModelCache {
    * @throws what its load threw; the old one then goes on serving
    */
   reload(id: string, signal?: AbortSignal): Promise<void>
+  /**
+   * A loaded model takes so much now: others go if that is more than there is room for, and it alone if it is more than
+   * there is at all. What is not loaded is left alone.
+   */
+  resize(id: string, bytes: number): void
   /** Forgets that a model could not be loaded: it may have been mended. */
   forgetFailure(id: string): void
   /** A pinned model is never evicted. Pinning does not load. */

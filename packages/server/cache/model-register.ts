@@ -45,7 +45,8 @@ export interface AliasDemand {
 
 /**
  * Which models are registered, and the aliases that refer to them. It changes at once for whoever reads; who changes it
- * is answered when that is on the disk. Each change is whole or not at all, references and removals included.
+ * is answered when that is on the disk. Each change is whole or not at all, references and removals included. One that
+ * cannot be written is taken back, with all that came after it, and whoever made them is told UNAVAILABLE.
  */
 export interface ModelRegister {
   model(id: string): RegisteredModel | undefined

@@ -1,71 +1,106 @@
 import { ServingError } from '@millrace/sdk'
 import type { FailedLoad } from './failed-load.ts'
 
-/*
- * What the cache tells those who do not get a model. All of it passes, so that all of it says when to come back; only an
- * unknown model does not.
- */
+/** What the cache calls what it keeps, and the settings that its refusals name. */
+export interface CacheWords {
+  /** Such as `Model`, as a sentence begins. */
+  readonly model: string
+  readonly budget: string
+  readonly maxWaiting: string
+  readonly churnAge: string
+}
 
-const BUDGET = 'the memory for models (model_memory_budget)'
+const SERVER_WORDS: CacheWords = {
+  model: 'Model',
+  budget: 'the memory for models (model_memory_budget)',
+  maxWaiting: 'model_memory_max_waiting',
+  churnAge: 'model_memory_churn_age',
+}
+
 /** When there may be room again: a load or an unload takes about so long. */
 const SOON_MS = 1000
 
-export function unknownModel(id: string): ServingError {
-  return new ServingError('NOT_FOUND', `Model ${id} not found`)
-}
+/**
+ * What the cache tells those who do not get a model. All of it passes, so that all of it says when to come back; only an
+ * unknown model does not.
+ */
+export class Refusals {
+  readonly #words: CacheWords
+  /** As within a sentence. */
+  readonly #model: string
 
-export function stopping(): ServingError {
-  return new ServingError('UNAVAILABLE', 'the server is stopping')
-}
+  /** @param words default: those of a server's settings */
+  constructor(words: CacheWords = SERVER_WORDS) {
+    this.#words = words
+    this.#model = words.model.toLowerCase()
+  }
 
-export function tooManyWait(id: string, limit: number): ServingError {
-  return overload(
-    `Model queue overload: ${limit} requests wait for models to be loaded, which is the limit (model_memory_max_waiting); ${id} is not loaded`,
-  )
-}
+  unknownModel(id: string): ServingError {
+    return new ServingError('NOT_FOUND', `${this.#words.model} ${id} not found`)
+  }
 
-export function tooLarge(id: string, bytes: number, usable: number, isMeasured: boolean): ServingError {
-  const takes = isMeasured ? `takes ${bytes} bytes` : `will probably take ${bytes} bytes`
-  return overload(`Model ${id} ${takes}, and ${BUDGET} has ${usable}`)
-}
+  noBudget(bytes: number): ServingError {
+    const text = `${bytes} is not a budget; allowed is a whole number of bytes`
+    return new ServingError('INVALID_ARGUMENT', text)
+  }
 
-export function allPinned(id: string, bytes: number): ServingError {
-  return overload(`Model ${id} needs ${bytes} bytes, and all that is loaded in ${BUDGET} is pinned`)
-}
+  stopping(): ServingError {
+    return new ServingError('UNAVAILABLE', 'the server is stopping')
+  }
 
-export function tooOld(id: string, bytes: number): ServingError {
-  return overload(
-    `Model ${id} needs ${bytes} bytes, and whatever is loaded in ${BUDGET} has been used since it was`,
-  )
-}
+  tooManyWait(id: string, limit: number): ServingError {
+    const { model, maxWaiting } = this.#words
+    return overload(
+      `${model} queue overload: ${limit} requests wait for ${this.#model}s to be loaded, which is the limit (${maxWaiting}); ${id} is not loaded`,
+    )
+  }
 
-export function churning(id: string, ageMs: number, leastMs: number): ServingError {
-  return new ServingError(
-    'RESOURCE_EXHAUSTED',
-    `Cache churn threshold exceeded: to load model ${id} another one would go that was used ${seconds(ageMs)} s ago, ` +
-      `and none goes before ${seconds(leastMs)} s (model_memory_churn_age)`,
-    { retryAfterMs: Math.max(Math.ceil(leastMs - ageMs), 1), httpStatus: 503 },
-  )
-}
+  tooLarge(id: string, bytes: number, usable: number, isMeasured: boolean): ServingError {
+    const takes = isMeasured ? `takes ${bytes} bytes` : `will probably take ${bytes} bytes`
+    return overload(`${this.#words.model} ${id} ${takes}, and ${this.#words.budget} has ${usable}`)
+  }
 
-export function removed(id: string): ServingError {
-  return new ServingError('UNAVAILABLE', `Model ${id} was unloaded before it could answer`, {
-    retryAfterMs: SOON_MS,
-  })
-}
+  allPinned(id: string, bytes: number): ServingError {
+    const { model, budget } = this.#words
+    return overload(`${model} ${id} needs ${bytes} bytes, and all that is loaded in ${budget} is pinned`)
+  }
 
-export function loadTooSlow(id: string, timeoutMs: number): ServingError {
-  return new ServingError('DEADLINE_EXCEEDED', `Load of model ${id} timed out after ${seconds(timeoutMs)} s`)
-}
+  tooOld(id: string, bytes: number): ServingError {
+    const { model, budget } = this.#words
+    return overload(
+      `${model} ${id} needs ${bytes} bytes, and whatever is loaded in ${budget} has been used since it was`,
+    )
+  }
 
-/** For those who come, or have waited, while a failure is remembered. */
-export function hasFailed(id: string, { error, retryAtMs }: FailedLoad, nowMs: number): ServingError {
-  const retryAfterMs = Math.max(Math.ceil(retryAtMs - nowMs), 1)
-  return new ServingError(
-    'UNAVAILABLE',
-    `Model ${id} could not be loaded, and is tried again in ${seconds(retryAfterMs)} s: ${error.message}`,
-    { retryAfterMs, cause: error },
-  )
+  churning(id: string, ageMs: number, leastMs: number): ServingError {
+    return new ServingError(
+      'RESOURCE_EXHAUSTED',
+      `Cache churn threshold exceeded: to load ${this.#model} ${id} another one would go that was used ${seconds(ageMs)} s ago, ` +
+        `and none goes before ${seconds(leastMs)} s (${this.#words.churnAge})`,
+      { retryAfterMs: Math.max(Math.ceil(leastMs - ageMs), 1), httpStatus: 503 },
+    )
+  }
+
+  removed(id: string): ServingError {
+    return new ServingError('UNAVAILABLE', `${this.#words.model} ${id} was unloaded before it could answer`, {
+      retryAfterMs: SOON_MS,
+    })
+  }
+
+  loadTooSlow(id: string, timeoutMs: number): ServingError {
+    const text = `Load of ${this.#model} ${id} timed out after ${seconds(timeoutMs)} s`
+    return new ServingError('DEADLINE_EXCEEDED', text)
+  }
+
+  /** For those who come, or have waited, while a failure is remembered. */
+  hasFailed(id: string, { error, retryAtMs }: FailedLoad, nowMs: number): ServingError {
+    const retryAfterMs = Math.max(Math.ceil(retryAtMs - nowMs), 1)
+    return new ServingError(
+      'UNAVAILABLE',
+      `${this.#words.model} ${id} could not be loaded, and is tried again in ${seconds(retryAfterMs)} s: ${error.message}`,
+      { retryAfterMs, cause: error },
+    )
+  }
 }
 
 function overload(message: string): ServingError {

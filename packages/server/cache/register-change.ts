@@ -35,6 +35,22 @@ export class RegisterState {
     }
   }
 
+  /** The change that leads back here from where `change` would lead; to be asked for before that is applied. */
+  inverseOf(change: RegisterChange): RegisterChange {
+    return change
+      .map((step): RegisterStep => {
+        if ('model' in step || 'noModel' in step) {
+          const id = 'model' in step ? step.model.id : step.noModel
+          const model = this.models.get(id)
+          return model === undefined ? { noModel: id } : { model }
+        }
+        const id = 'alias' in step ? step.alias.id : step.noAlias
+        const alias = this.aliases.get(id)
+        return alias === undefined ? { noAlias: id } : { alias }
+      })
+      .toReversed()
+  }
+
   /** The change that leads here from nothing. */
   snapshot(): readonly RegisterStep[] {
     return [

@@ -22,7 +22,9 @@ export function createRegistryLoader(options: RegistryLoaderOptions): ModelLoade
   const look = async (id: string) => {
     const info = meshModels.infoOf(id)
     if (info === undefined) return { versions: await catalogue.find(id), diskSizeBytes: undefined }
-    const { settings, diskSizeBytes } = await meshModels.preview(id, info, AbortSignal.timeout(PREVIEW_MS))
+    const { settings, diskSizeBytes } = await meshModels.preview(id, info, AbortSignal.timeout(PREVIEW_MS), {
+      isForLoad: true,
+    })
     return { versions: settings === undefined ? [] : [settings], diskSizeBytes }
   }
   /** Whoever asks side by side has one look. */
@@ -65,6 +67,10 @@ export function createRegistryLoader(options: RegistryLoaderOptions): ModelLoade
       }
     },
     isBusy: id => instancesOf(id).some(({ activeCount }) => activeCount > 0),
+    copiesOf: id =>
+      instancesOf(id).flatMap(({ copies, memory }) =>
+        copies === null ? [] : [{ copies, bytesEach: memory.bytes }],
+      ),
     async load(id, signal) {
       const wasLoaded = registry.isLoaded(id)
       try {
@@ -75,7 +81,7 @@ export function createRegistryLoader(options: RegistryLoaderOptions): ModelLoade
         if (wasLoaded || signal.aborted || versions === 0) throw error
         log.warn('not every version could be loaded', { model: id, loaded: versions })
       }
-      return sum(instancesOf(id).map(({ memory }) => memory.bytes))
+      return sum(instancesOf(id).map(({ memory, copies }) => memory.bytes * (copies?.count ?? 1)))
     },
     unload,
   }

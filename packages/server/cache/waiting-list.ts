@@ -1,14 +1,22 @@
+import type { CacheClock } from './cache-clock.ts'
 import type { CacheEntry, Demand } from './cache-entry.ts'
 import type { LoadPriority } from './model-cache.ts'
-import { tooManyWait } from './refusals.ts'
+import type { ModelCacheOptions } from './model-cache-options.ts'
+import type { Refusals } from './refusals.ts'
 
 /** Everybody who waits for some model: so many requests at most, and so many who load ahead. */
 export class WaitingList {
   readonly #limit: number
+  readonly #onWaited: ((waitedMs: number) => void) | null
+  readonly #clock: CacheClock
+  readonly #refusals: Refusals
   readonly #counts: Record<LoadPriority, number> = { request: 0, preload: 0 }
 
-  constructor(limit: number) {
-    this.#limit = limit
+  constructor({ maxWaiting, observer }: ModelCacheOptions, refusals: Refusals, clock: CacheClock) {
+    this.#limit = maxWaiting
+    this.#onWaited = observer?.waited === undefined ? null : waitedMs => observer.waited?.(waitedMs)
+    this.#clock = clock
+    this.#refusals = refusals
   }
 
   get size(): number {
@@ -17,7 +25,7 @@ export class WaitingList {
 
   /** @throws ServingError RESOURCE_EXHAUSTED when nobody more may wait */
   assertRoom(id: string, priority: LoadPriority): void {
-    if (this.#counts[priority] >= this.#limit) throw tooManyWait(id, this.#limit)
+    if (this.#counts[priority] >= this.#limit) throw this.#refusals.tooManyWait(id, this.#limit)
   }
 
   /**
@@ -37,10 +45,12 @@ export class WaitingList {
       this.#counts[who.priority]--
       if (who.priority === 'request') entry.requestCount--
     }
+    const sinceMs = this.#clock.epochMs()
     const demand: Demand = {
       ...who,
-      resolve() {
+      resolve: () => {
         leave()
+        if (who.priority === 'request') this.#onWaited?.(this.#clock.epochMs() - sinceMs)
         resolve()
       },
       reject(error) {

@@ -8,6 +8,7 @@ export {
 } from './model-registry.ts'
 export { createModelSizes, type ModelMemory, type ModelSizes } from './model-sizes.ts'
 export type { Placement } from './placement.ts'
+export { createPlacementMemory } from './placement-memory.ts'
 export {
   type RepositoryChange,
   type RepositoryWatch,

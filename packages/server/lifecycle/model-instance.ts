@@ -1,6 +1,6 @@
 import { type BoundModel, type LoadContext, ServingError } from '@millrace/sdk'
 import type { ModelVersionSettings } from '../repository/index.ts'
-import { statedBytes } from '../workers/index.ts'
+import { type LoadedCopies, statedBytes } from '../workers/index.ts'
 import type { ModelMemory, ModelSizes } from './model-sizes.ts'
 import { type Hosts, type PlacedModel, type Placement, placeModel } from './placement.ts'
 
@@ -17,8 +17,10 @@ export interface ModelInstance {
   readonly isBatched: boolean
   /** What loading took, warm-up included. */
   readonly loadMs: number
-  /** What it takes on all its workers together, as of its load. */
+  /** What it takes on all its workers together, or what each of its copies takes; as of its load. */
   readonly memory: ModelMemory
+  /** Null for a model that is in the server, or on every worker. */
+  readonly copies: LoadedCopies | null
   /** Takes part in draining: every `enter` is followed by one `leave`. */
   enter(): void
   leave(): void
@@ -70,15 +72,23 @@ export async function createInstance(
   const signal = AbortSignal.any([context.signal, expired])
   signal.throwIfAborted()
   let staged = settings
+  let measuring: Promise<ModelMemory> | undefined
   const stageAndPlace = async () => {
     if (options.stage !== undefined) staged = await options.stage(settings, { ...context, signal })
-    return placeModel(staged, { ...context, signal }, options)
+    const placing = placeModel(staged, { ...context, signal }, options)
+    measuring = options.sizes.measure(
+      staged,
+      placing.then(({ memory }) => memory),
+    )
+    // That the load has failed is said by the load.
+    measuring.catch(ignore)
+    return placing
   }
   const loading = stageAndPlace()
   try {
     const placed = await unlessAborted(loading, signal)
     const loadMs = performance.now() - startedMs
-    const memory = await options.sizes.measure(staged, placed.memory)
+    const memory = await measuring!
     const scheduled = options.schedule(placed, staged)
     return instanceOf(staged, placed, scheduled, { loadMs, memory })
   } catch (error) {
@@ -129,7 +139,7 @@ function instanceOf(
   { loadMs, memory }: Pick<ModelInstance, 'loadMs' | 'memory'>,
 ): ModelInstance {
   const { bound, isBatched } = scheduled
-  const { placement } = placed
+  const { placement, copies = null } = placed
   let activeCount = 0
   let onIdle: (() => void) | null = null
   const gone = Promise.withResolvers<void>()
@@ -142,6 +152,7 @@ function instanceOf(
     isBatched,
     loadMs,
     memory,
+    copies,
     gone: gone.promise,
     get activeCount() {
       return activeCount

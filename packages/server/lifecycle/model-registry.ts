@@ -78,6 +78,8 @@ export interface ModelRegistryOptions {
   readonly instances: InstanceOptions
   /** A model version has loaded, or loaded anew. */
   readonly onLoaded: (instance: ModelInstance) => void
+  /** A model version is loaded no more, and its requests have ended; or its first load has failed. */
+  readonly onUnloaded?: (name: string, version: string | undefined) => void
   /** How long a replaced or unloaded instance may finish its requests. */
   readonly drainTimeoutMs: number
 }
@@ -85,6 +87,9 @@ export interface ModelRegistryOptions {
 export function createModelRegistry(options: ModelRegistryOptions): ModelRegistry {
   return new Registry(options)
 }
+
+/** Of so many models it is remembered why they could not be loaded: of those that failed last. */
+const MAX_FAILURES = 10_000
 
 /** What {@link keyOf} writes behind the comma for no version: `""]`. */
 const JSON_TAIL = 3
@@ -193,7 +198,10 @@ class Registry implements ModelRegistry {
       // It may have waited for others of its name.
       signal?.throwIfAborted()
       const found = await this.#options.repository.find(name, ended)
-      if (found.length === 0) throw notFound(name, undefined)
+      if (found.length === 0) {
+        if (!this.isLoaded(name)) this.forget(name)
+        throw notFound(name, undefined)
+      }
       const failures = await this.#loadVersions(name, found, ended)
       signal?.throwIfAborted()
       for (const { subject, error } of failures) this.#options.log.error('load failed', { subject, error })
@@ -289,6 +297,8 @@ class Registry implements ModelRegistry {
         log,
         metrics: this.#options.metricsOf(name, version),
       }
+      // Whoever has it loaded again wants to see what it does now.
+      if (entry.instance !== null) this.#options.instances.placements?.forget(settings)
       const instance = await createInstance(settings, context, this.#options.instances, gone =>
         this.#leftovers.add(name, gone),
       )
@@ -314,7 +324,10 @@ class Registry implements ModelRegistry {
       entry.reason = error instanceof Error ? error.message : String(error)
       if (entry.instance === null) {
         this.#forget(entry)
+        this.#failures.delete(keyOf(name, version))
+        if (this.#failures.size >= MAX_FAILURES) this.#failures.delete(this.#failures.keys().next().value!)
         this.#failures.set(keyOf(name, version), entry.reason)
+        this.#options.onUnloaded?.(name, version)
       }
       throw error
     } finally {
@@ -393,7 +406,10 @@ class Registry implements ModelRegistry {
     this.#changed()
     const instances = entries.flatMap(entry => entry.instance ?? [])
     await Promise.all(instances.map(instance => this.#retire(instance, this.#options.drainTimeoutMs)))
-    for (const { version } of entries) this.#unloading.delete(keyOf(name, version))
+    for (const { version } of entries) {
+      this.#unloading.delete(keyOf(name, version))
+      this.#options.onUnloaded?.(name, version)
+    }
     if (entries.length > 0) this.#options.log.info('unloaded', { model: name, versions: entries.length })
   }
 

@@ -73,13 +73,33 @@ test('what is predicted was measured the last time, or follows from others of it
   })
 })
 
+test('the first growth of all has the library in it, which the next ones do not', async t => {
+  const folder = await folderOf(t, { 'model.bin': MIB })
+  const sizes = createModelSizes()
+  const grows = (name: string, grownBytes: number) =>
+    sizes.measure(settingsOf(name, folder), { statedBytes: undefined, grownBytes })
+  await grows('a', 8 * MIB)
+  assert.equal(await sizes.predict(settingsOf('new', folder)), 8 * MIB)
+  await grows('b', MIB)
+  assert.equal(await sizes.predict(settingsOf('new', folder)), MIB)
+  await grows('c', 2 * MIB)
+  assert.equal(await sizes.predict(settingsOf('new', folder)), 1.25 * MIB)
+})
+
 test('of small artefacts counts only what models say, and of that the least', async t => {
   const folder = await folderOf(t, { 'model.ts': 100, 'large/model.bin': MIB })
   const sizes = createModelSizes()
-  await sizes.measure(settingsOf('a', join(folder, 'model.ts')), { statedBytes: undefined, grownBytes: 100 * MIB })
+  await sizes.measure(settingsOf('a', join(folder, 'model.ts')), {
+    statedBytes: undefined,
+    grownBytes: 100 * MIB,
+  })
   const small = settingsOf('b', join(folder, 'model.ts'))
   assert.equal(await sizes.predict(small), 65_536)
-  for (const [name, bytes] of [['c', 50], ['d', 30], ['e', 90]] as const) {
+  for (const [name, bytes] of [
+    ['c', 50],
+    ['d', 30],
+    ['e', 90],
+  ] as const) {
     const said = { statedBytes: bytes * MIB, grownBytes: undefined }
     await sizes.measure(settingsOf(name, join(folder, 'model.ts')), said)
   }

@@ -15,8 +15,8 @@ export interface ModelMemory {
 export interface ModelSizes {
   /** Before a load: what it took the last time; else its artefact times what others of its implementation take of theirs. */
   predict(settings: ModelVersionSettings): Promise<number>
-  /** After a load. */
-  measure(settings: ModelVersionSettings, memory: LoadedMemory): Promise<ModelMemory>
+  /** After a load, or beside one that is under way: then its artefact has been looked at when it ends. */
+  measure(settings: ModelVersionSettings, memory: LoadedMemory | Promise<LoadedMemory>): Promise<ModelMemory>
 }
 
 /** What a model takes of memory for each byte on disk, where no other has shown it. */
@@ -46,6 +46,8 @@ interface Remembered {
 
 class Sizes implements ModelSizes {
   readonly #ratios = new Map<string, number>()
+  /** Implementations whose ratio is that of one growth alone, in which its library was loaded as well. */
+  readonly #firsts = new Set<string>()
   /** By implementation, the least that a model with a small artefact has said to take. */
   readonly #least = new Map<string, number>()
   readonly #latest = new Map<string, Remembered>()
@@ -60,9 +62,9 @@ class Sizes implements ModelSizes {
 
   async measure(
     settings: ModelVersionSettings,
-    { statedBytes, grownBytes }: LoadedMemory,
+    loading: LoadedMemory | Promise<LoadedMemory>,
   ): Promise<ModelMemory> {
-    const onDisk = await artefactBytes(settings)
+    const [onDisk, { statedBytes, grownBytes }] = await Promise.all([artefactBytes(settings), loading])
     const memory = this.#choose(settings, onDisk, statedBytes, grownBytes)
     if (memory.measuredBy !== 'files') this.#learn(settings, onDisk, memory)
     this.#latest.delete(keyOf(settings))
@@ -97,8 +99,13 @@ class Sizes implements ModelSizes {
       return
     }
     const shown = Math.min(Math.max(bytes / onDisk, LEAST_RATIO), LARGEST_RATIO)
-    const before = this.#ratios.get(implementation) ?? shown
-    this.#ratios.set(implementation, before + (shown - before) * LEARNING)
+    const before = this.#ratios.get(implementation)
+    if (before === undefined) {
+      if (measuredBy === 'process') this.#firsts.add(implementation)
+      this.#ratios.set(implementation, shown)
+    } else if (this.#firsts.delete(implementation)) {
+      this.#ratios.set(implementation, Math.min(before, shown))
+    } else this.#ratios.set(implementation, before + (shown - before) * LEARNING)
   }
 }
 

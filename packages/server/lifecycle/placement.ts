@@ -2,12 +2,14 @@ import { type BaseModel, type BoundModel, bindModel, type LoadContext } from '@m
 import { loadImplementation, type ModelVersionSettings, placementOf } from '../repository/index.ts'
 import {
   type Environments,
+  type LoadedCopies,
   type LoadedMemory,
   measureGrowth,
   type RemoteModel,
   statedBytes,
   type WorkerPools,
 } from '../workers/index.ts'
+import type { PlacementMemory, Recollection } from './placement-memory.ts'
 import { createTurns, type Turns } from './turns.ts'
 import { trialRequest, warmUp, warmUpContext } from './warm-up.ts'
 
@@ -23,6 +25,8 @@ export interface PlacedModel {
   readonly bound: BoundModel
   readonly placement: Placement
   readonly memory: LoadedMemory
+  /** Of a model that need not be on every worker; its memory is then that of one copy. */
+  readonly copies?: LoadedCopies | null
   /** Gives back what the model needs while it is loaded; called after its unload. */
   readonly release?: () => Promise<void>
 }
@@ -32,6 +36,8 @@ export interface Hosts {
   /** `null`: every model runs in the server's own thread. */
   readonly workers: Pick<WorkerPools, 'load' | 'kind'> | null
   readonly environments: Environments
+  /** Where models come and go. Default: each load tries anew. */
+  readonly placements?: PlacementMemory | undefined
 }
 
 /**
@@ -60,12 +66,13 @@ const TRIAL_MS = 60
 /**
  * Loads a model where it should run, and warms it up. With workers, a model is loaded in one first, so
  * that whatever it does there holds nobody up; one that turns out quicker than the way to it is then
- * loaded in the server. The model's settings may say otherwise (`placement`).
+ * loaded in the server. The model's settings may say otherwise (`placement`), and what was found the last time is
+ * not tried again where that is remembered (`placements`).
  */
 export async function placeModel(
   settings: ModelVersionSettings,
   context: LoadContext,
-  { workers, environments }: Hosts,
+  { workers, environments, placements }: Hosts,
 ): Promise<PlacedModel> {
   if (settings.placement !== 'worker' && (await placementOf(settings)) === 'server')
     return loadInEnvironment(settings, context, environments)
@@ -73,6 +80,14 @@ export async function placeModel(
     return loadHere(settings, context, 'the server has no workers (parallel_workers is 0)')
   if (!settings.allowsWorkers) return loadHere(settings, context, "the model's parallel_workers is 0 or less")
   if (settings.placement === 'server') return loadHere(settings, context, 'placement is server')
+
+  const isTried = settings.placement === 'auto' && !hasPoolOfItsOwn(settings)
+  const past = isTried ? await placements?.recall(settings) : undefined
+  const rememberedMs = past?.answerMs
+  if (past !== undefined && rememberedMs !== undefined && rememberedMs < CROSSING_MS) {
+    const local = await loadRemembered(settings, context, rememberedMs, past)
+    if (local !== null) return local
+  }
 
   const { value: remote, grownBytes } = await measureGrowth(() => workers.load(settings, context))
   // Processes measure themselves; threads grow this one.
@@ -85,32 +100,65 @@ export async function placeModel(
       bound,
       placement: { place: 'worker', reason, answerMs },
       memory,
+      copies: remote.copies,
     })
     if (settings.placement === 'worker') return stays('placement is worker')
     if (hasPoolOfItsOwn(settings)) return stays('its parameters name a pool or an environment')
     // However quick its answers, loading it again in the server would keep everything else waiting.
     if (remote.loadBusyMs > MAX_LOAD_BUSY_MS)
       return stays(`its load keeps a thread busy for ${Math.round(remote.loadBusyMs)} ms`)
+    if (rememberedMs !== undefined && rememberedMs >= CROSSING_MS) {
+      past?.keep(rememberedMs)
+      return stays(`remembered: ${reasonFor(rememberedMs)}`, rememberedMs)
+    }
     const answerMs = await trialsOf(workers).take(context.signal, () =>
       timeAnswers(remote, bound, settings, context),
     )
     if (answerMs === undefined) return stays('its answers could not be timed with an example')
-    const timed = `it answers in ${answerMs.toFixed(3)} ms`
-    if (answerMs >= CROSSING_MS)
-      return stays(`${timed}, longer than the way to a worker (${CROSSING_MS} ms)`, answerMs)
-
-    const reason = `${timed}, sooner than the way to a worker (${CROSSING_MS} ms)`
+    const reason = reasonFor(answerMs)
+    if (answerMs >= CROSSING_MS) {
+      past?.keep(answerMs)
+      return stays(reason, answerMs)
+    }
     const local = await loadHere(settings, context, reason, answerMs).catch((error: unknown) => {
       context.log.warn('it loads in a worker but not in the server, so it stays there', { error })
       return null
     })
     if (local === null) return stays('it does not load in the server', answerMs)
+    past?.keep(answerMs)
     await letGo(remote, context)
     return local
   } catch (error) {
     await letGo(remote, context)
     throw error
   }
+}
+
+/**
+ * Loads a model in the server that has loaded and answered there before. One whose load has become slow is tried in a
+ * worker the next time; `null` for one that does not load any more, and is to be tried at once.
+ */
+async function loadRemembered(
+  settings: ModelVersionSettings,
+  context: LoadContext,
+  answerMs: number,
+  past: Recollection,
+): Promise<PlacedModel | null> {
+  const startedMs = performance.now()
+  try {
+    const local = await loadHere(settings, context, `remembered: ${reasonFor(answerMs)}`, answerMs)
+    if (performance.now() - startedMs <= MAX_LOAD_BUSY_MS) past.keep(answerMs)
+    return local
+  } catch (error) {
+    context.signal.throwIfAborted()
+    context.log.warn('it does not load in the server any more, so it is tried anew', { error })
+    return null
+  }
+}
+
+function reasonFor(answerMs: number): string {
+  const than = answerMs < CROSSING_MS ? 'sooner' : 'longer'
+  return `it answers in ${answerMs.toFixed(3)} ms, ${than} than the way to a worker (${CROSSING_MS} ms)`
 }
 
 /** What the unload of a model that will not serve throws decides nothing, and must not hide why it is let go. */

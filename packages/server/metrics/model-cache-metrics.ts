@@ -5,7 +5,12 @@ import { readOnScrape, type Sample } from './read-on-scrape.ts'
 /** What is loaded in the memory for models, and what has come and gone. */
 export interface ModelCacheFigures {
   readonly knownModels: number
+  /** Models whose latest load has failed, as long as that is remembered. */
+  readonly failedModels: number
+  /** When the model was last used that goes next, in milliseconds of the epoch; undefined if none can go. */
+  readonly nextToGoUsedMs: number | undefined
   readonly loadedModels: number
+  readonly copies: number
   readonly budgetBytes: number
   readonly usedBytes: number
   readonly unloadingBytes: number
@@ -19,11 +24,15 @@ export interface ModelCacheFigures {
   readonly evictions: Readonly<Record<string, number>>
 }
 
-/** What is observed as it happens; all in milliseconds. */
+/** What is observed as it happens. */
 export interface ModelCacheObservations {
   evicted(ageMs: number): void
-  loaded(durationMs: number): void
+  loaded(durationMs: number, bytes: number): void
+  unloaded(durationMs: number): void
+  /** A load begins, so long after it was asked for. */
   dequeued(waitedMs: number): void
+  /** A request goes on that has waited for its model. */
+  waited(waitedMs: number): void
 }
 
 /** Seconds since the last use, up to a week: what goes after seconds does not fit. */
@@ -35,6 +44,7 @@ type Figure = readonly [name: string, help: string, type: 'counter' | 'gauge', k
 const FIGURES: readonly Figure[] = [
   ['known_models', 'Models that can be loaded on demand', 'gauge', 'knownModels'],
   ['loaded_models', 'Models that are loaded', 'gauge', 'loadedModels'],
+  ['copies', 'Copies of loaded models on all workers', 'gauge', 'copies'],
   ['budget_bytes', 'Memory that loaded models may take', 'gauge', 'budgetBytes'],
   [
     'used_bytes',
@@ -90,5 +100,7 @@ export function exposeModelCache(registry: Registry, read: () => ModelCacheFigur
     evicted: ageMs => ages.observe(ageMs / 1000),
     loaded: durationMs => loads.observe(durationMs / 1000),
     dequeued: waitedMs => waits.observe(waitedMs / 1000),
+    unloaded() {},
+    waited() {},
   }
 }

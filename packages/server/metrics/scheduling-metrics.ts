@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { ByModel } from './by-model.ts'
 import { FixedHistogram } from './fixed-histogram.ts'
 import { readOnScrape, type Sample } from './read-on-scrape.ts'
 
@@ -43,6 +44,8 @@ export interface CacheFigures {
 export interface SchedulingMetrics {
   readonly batchObserverOf: (model: string, version: string | undefined) => BatchObserver
   readonly modelLoaded: (model: string, version: string | undefined, place: string, loadMs: number) => void
+  /** It is loaded no more. */
+  readonly modelUnloaded: (model: string, version: string | undefined) => void
   /** A request goes to a worker, which has this many now. */
   readonly onCrossing: (inFlight: number) => void
   readonly exposeWorkers: (read: () => Promise<readonly WorkerFigures[]>) => void
@@ -50,31 +53,58 @@ export interface SchedulingMetrics {
 }
 
 interface BatchSeries {
-  readonly labels: Sample['labels']
   readonly queueLength: FixedHistogram
   readonly rows: FixedHistogram
   readonly requests: FixedHistogram
   readonly queueSeconds: FixedHistogram
 }
 
-interface LoadSeries {
-  readonly labels: Sample['labels']
-  readonly seconds: number
+/** The latest load of a model. */
+interface Load {
+  place: string
+  seconds: number
 }
 
-export function createSchedulingMetrics(registry: Registry): SchedulingMetrics {
-  const batches = new Map<string, BatchSeries>()
-  const loads = new Map<string, LoadSeries>()
+export interface SchedulingMetricsOptions {
+  /** False: batches of all models are counted together, and loads are not shown. */
+  readonly isPerModel: boolean
+  /** Models that are loaded no more and still have series. */
+  readonly maxUnloaded: number
+}
+
+export function createSchedulingMetrics(
+  registry: Registry,
+  { isPerModel, maxUnloaded }: SchedulingMetricsOptions,
+): SchedulingMetrics {
+  const batches = new ByModel<BatchSeries>({ create: createBatchSeries, maxUnloaded })
+  const loads = new ByModel<Load>({ create: () => ({ place: '', seconds: 0 }), maxUnloaded })
+  const together = createBatchSeries()
   const crossings = new FixedHistogram(COUNT_BUCKETS)
-  exposeBatches(registry, batches)
-  readOnScrape(registry, {
-    name: 'model_load_duration_seconds',
-    help: 'Seconds that the latest load of a model took, warm-up included',
-    type: 'gauge',
-    *read() {
-      for (const { labels, seconds } of loads.values()) yield { labels, value: seconds }
-    },
-  })
+  exposeBatches(
+    registry,
+    isPerModel
+      ? function* () {
+          for (const { labels, value } of batches.latest(maxUnloaded))
+            yield { labels: { model_name: labels.model, model_version: labels.version }, value }
+        }
+      : () => [{ labels: {}, value: together }],
+  )
+  if (isPerModel) {
+    readOnScrape(registry, {
+      name: 'model_load_duration_seconds',
+      help: 'Seconds that the latest load of a model took, warm-up included',
+      type: 'gauge',
+      *read() {
+        for (const { labels, value } of loads.latest(maxUnloaded)) {
+          const { place, seconds } = value
+          yield {
+            labels: { model_name: labels.model, model_version: labels.version, place },
+            value: seconds,
+          }
+        }
+      },
+    })
+  }
   readOnScrape(registry, {
     name: 'parallel_request_queue',
     help: 'Requests in a worker when another one is sent there',
@@ -83,20 +113,8 @@ export function createSchedulingMetrics(registry: Registry): SchedulingMetrics {
   })
 
   return {
-    batchObserverOf(model, version = '') {
-      const key = JSON.stringify([model, version])
-      let series = batches.get(key)
-      if (series === undefined) {
-        series = {
-          labels: { model_name: model, model_version: version },
-          queueLength: new FixedHistogram(COUNT_BUCKETS),
-          rows: new FixedHistogram(COUNT_BUCKETS),
-          requests: new FixedHistogram(COUNT_BUCKETS),
-          queueSeconds: new FixedHistogram(),
-        }
-        batches.set(key, series)
-      }
-      const { queueLength, rows, requests, queueSeconds } = series
+    batchObserverOf(model, version) {
+      const { queueLength, rows, requests, queueSeconds } = isPerModel ? batches.of(model, version) : together
       return {
         onEnqueue: length => queueLength.observe(length),
         onBatch(batch) {
@@ -106,11 +124,12 @@ export function createSchedulingMetrics(registry: Registry): SchedulingMetrics {
         },
       }
     },
-    modelLoaded(model, version = '', place, loadMs) {
-      loads.set(JSON.stringify([model, version]), {
-        labels: { model_name: model, model_version: version, place },
-        seconds: loadMs / 1000,
-      })
+    modelLoaded(model, version, place, loadMs) {
+      if (isPerModel) Object.assign(loads.of(model, version), { place, seconds: loadMs / 1000 })
+    },
+    modelUnloaded(model, version) {
+      batches.unload(model, version)
+      loads.unload(model, version)
     },
     onCrossing: inFlight => crossings.observe(inFlight),
     exposeWorkers: read => exposeWorkers(registry, read),
@@ -118,7 +137,19 @@ export function createSchedulingMetrics(registry: Registry): SchedulingMetrics {
   }
 }
 
-function exposeBatches(registry: Registry, batches: ReadonlyMap<string, BatchSeries>): void {
+function createBatchSeries(): BatchSeries {
+  return {
+    queueLength: new FixedHistogram(COUNT_BUCKETS),
+    rows: new FixedHistogram(COUNT_BUCKETS),
+    requests: new FixedHistogram(COUNT_BUCKETS),
+    queueSeconds: new FixedHistogram(),
+  }
+}
+
+function exposeBatches(
+  registry: Registry,
+  series: () => Iterable<{ readonly labels: Sample['labels']; readonly value: BatchSeries }>,
+): void {
   const histograms: readonly (readonly [string, string, (series: BatchSeries) => FixedHistogram])[] = [
     ['batch_request_queue', 'Requests in the queue of a batched model when one joins it', s => s.queueLength],
     ['model_batch_rows', 'Rows of one call of a batched model', s => s.rows],
@@ -131,7 +162,7 @@ function exposeBatches(registry: Registry, batches: ReadonlyMap<string, BatchSer
       help,
       type: 'histogram',
       *read() {
-        for (const series of batches.values()) yield* histogramOf(series).samples(series.labels)
+        for (const { labels, value } of series()) yield* histogramOf(value).samples(labels)
       },
     })
   }

@@ -1,7 +1,10 @@
 import type { ModelMetrics } from '@millrace/sdk'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { ByModel } from './by-model.ts'
 import { createCustomMetrics } from './custom-metrics.ts'
+import { exposeInferences } from './inference-metrics.ts'
 import { exposeKafka, type KafkaFigures } from './kafka-metrics.ts'
+import { exposeMeshCache, exposeMeshRequests } from './mesh-metrics.ts'
 import {
   exposeModelCache,
   type ModelCacheFigures,
@@ -24,6 +27,8 @@ export interface ServerMetrics {
   readonly statisticsOf: (model: string, version: string | undefined) => ModelStatistics
   /** The metrics that a model registers itself. */
   readonly customMetricsOf: (model: string, version: string | undefined) => ModelMetrics
+  /** The model is loaded no more: what was kept of it is bounded from now on. */
+  readonly modelUnloaded: (model: string, version: string | undefined) => void
   /** The text exposition and its content type. */
   exposition(): Promise<{ readonly text: string; readonly contentType: string }>
 }
@@ -37,64 +42,107 @@ export interface EmbedderFigure {
   readonly read: () => Iterable<{ readonly labels: Readonly<Record<string, string>>; readonly value: number }>
 }
 
-interface ModelSeries {
-  readonly labels: { readonly model: string; readonly version: string }
-  readonly statistics: ModelStatistics
+/** Models that are loaded no more and go on from their totals should they be loaded again. */
+const MAX_TOTALS = 10_000
+/** Models that are loaded no more and still have series of their own. */
+const MAX_UNLOADED_SERIES = 100
+
+export interface ServerMetricsOptions {
+  readonly restPrefix: string
+  /** Whether figures of models are shown for each of them; else all together, but for what models register themselves. */
+  readonly isPerModel: boolean
+  /** Whether models and requests are also counted under the names that ModelMesh gives them. */
+  readonly hasMeshNames: boolean
 }
 
-export function createServerMetrics(options: { readonly restPrefix: string }): ServerMetrics {
+export function createServerMetrics({
+  restPrefix,
+  isPerModel,
+  hasMeshNames,
+}: ServerMetricsOptions): ServerMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const models = new Map<string, ModelSeries>()
-  exposeInferences(registry, models)
+  const maxSeries = isPerModel ? MAX_UNLOADED_SERIES : 0
+  const scheduling = createSchedulingMetrics(registry, { isPerModel, maxUnloaded: maxSeries })
+  const dropped = createModelStatistics()
+  const statistics = new ByModel<ModelStatistics>({
+    create: createModelStatistics,
+    maxUnloaded: MAX_TOTALS,
+    onDropped: of => addRequests(dropped, of),
+  })
+  exposeInferences(registry, () => {
+    if (isPerModel) return statistics.latest(maxSeries)
+    const total = createModelStatistics()
+    addRequests(total, dropped)
+    for (const { value } of statistics.latest(MAX_TOTALS)) addRequests(total, value)
+    return [{ labels: {}, value: total }]
+  })
+  const transport = createTransportMetrics(registry, restPrefix)
+  const customMetrics = new ByModel({
+    create: createCustomMetrics(registry),
+    maxUnloaded: maxSeries,
+    onDropped: metrics => metrics.remove(),
+  })
 
   return {
-    transport: createTransportMetrics(registry, options.restPrefix),
-    scheduling: createSchedulingMetrics(registry),
+    transport: hasMeshNames ? alsoForMesh(registry, transport) : transport,
+    scheduling,
     exposeKafka: figures => exposeKafka(registry, figures),
-    exposeModelCache: read => exposeModelCache(registry, read),
-    expose: figure => readOnScrape(registry, figure),
-    statisticsOf(model, version = '') {
-      const key = JSON.stringify([model, version])
-      let series = models.get(key)
-      if (series === undefined) {
-        series = { labels: { model, version }, statistics: createModelStatistics() }
-        models.set(key, series)
-      }
-      return series.statistics
+    exposeModelCache(read) {
+      const own = exposeModelCache(registry, read)
+      return hasMeshNames ? both(own, exposeMeshCache(registry, read)) : own
     },
-    customMetricsOf: (model, version) => createCustomMetrics(registry, model, version),
+    expose: figure => readOnScrape(registry, figure),
+    statisticsOf: (model, version) => statistics.of(model, version),
+    customMetricsOf: (model, version) => customMetrics.of(model, version),
+    modelUnloaded(model, version) {
+      statistics.unload(model, version)
+      customMetrics.unload(model, version)
+      scheduling.modelUnloaded(model, version)
+    },
     exposition: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   }
 }
 
-function exposeInferences(registry: Registry, models: ReadonlyMap<string, ModelSeries>): void {
-  readOnScrape(registry, {
-    name: 'model_infer_request_success_total',
-    help: 'Inference requests answered',
-    type: 'counter',
-    *read() {
-      for (const { labels, statistics } of models.values()) yield { labels, value: statistics.success.count }
+function alsoForMesh(registry: Registry, transport: TransportMetrics): TransportMetrics {
+  const finished = exposeMeshRequests(registry)
+  return {
+    ...transport,
+    grpcFinished(exchange) {
+      transport.grpcFinished(exchange)
+      finished(exchange)
     },
-  })
-  readOnScrape(registry, {
-    name: 'model_infer_request_failure_total',
-    help: 'Inference requests that failed',
-    type: 'counter',
-    *read() {
-      for (const { labels, statistics } of models.values()) yield { labels, value: statistics.failure.count }
+  }
+}
+
+function both(one: ModelCacheObservations, other: ModelCacheObservations): ModelCacheObservations {
+  return {
+    evicted(ageMs) {
+      one.evicted(ageMs)
+      other.evicted(ageMs)
     },
-  })
-  readOnScrape(registry, {
-    name: 'model_infer_request_duration',
-    help: 'Seconds that inference requests took, failed ones included',
-    type: 'summary',
-    *read() {
-      for (const { labels, statistics } of models.values()) {
-        const { success, failure } = statistics
-        yield { suffix: '_sum', labels, value: (success.ns + failure.ns) / 1e9 }
-        yield { suffix: '_count', labels, value: success.count + failure.count }
-      }
+    loaded(durationMs, bytes) {
+      one.loaded(durationMs, bytes)
+      other.loaded(durationMs, bytes)
     },
-  })
+    unloaded(durationMs) {
+      one.unloaded(durationMs)
+      other.unloaded(durationMs)
+    },
+    dequeued(waitedMs) {
+      one.dequeued(waitedMs)
+      other.dequeued(waitedMs)
+    },
+    waited(waitedMs) {
+      one.waited(waitedMs)
+      other.waited(waitedMs)
+    },
+  }
+}
+
+function addRequests(total: ModelStatistics, { success, failure }: ModelStatistics): void {
+  total.success.count += success.count
+  total.success.ns += success.ns
+  total.failure.count += failure.count
+  total.failure.ns += failure.ns
 }

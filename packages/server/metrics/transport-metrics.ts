@@ -71,11 +71,14 @@ function* grpcSeriesOf(table: GrpcTable): Iterable<GrpcSeries> {
   for (const ofService of table.values()) yield* ofService.values()
 }
 
+/** Routes with series of their own, for each verb. */
+const MAX_PATHS = 1000
+
 /** MLServer's label, which its dashboards select by. */
 const APP_NAME = 'mlserver'
 
 /** Codes by number (https://grpc.io/docs/guides/status-codes/), as Go's and Python's metrics spell them. */
-const GRPC_CODE_NAMES = [
+export const GRPC_CODE_NAMES: readonly string[] = [
   'OK',
   'CANCELLED',
   'UNKNOWN',
@@ -133,8 +136,10 @@ export function createTransportMetrics(registry: Registry, restPrefix: string): 
       const verb = knownVerb(method)
       inProgress.set(verb, (inProgress.get(verb) ?? 1) - 1)
       if (route !== undefined && isHealthRoute(route)) return
-      const path = route ?? 'unmatched'
       const ofVerb = entryOf(http, verb, newMap<string, Map<number, HttpSeries>>)
+      let path = route ?? 'unmatched'
+      // Models bring routes of their own, and models come and go.
+      if (ofVerb.size >= MAX_PATHS && !ofVerb.has(path)) path = 'other'
       const ofPath = entryOf(ofVerb, path, newMap<number, HttpSeries>)
       let series = ofPath.get(status)
       if (series === undefined) {

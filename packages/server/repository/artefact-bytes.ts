@@ -26,17 +26,22 @@ async function folderBytes(root: string): Promise<number> {
   let bytes = 0
   let entries = 0
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      if (++entries > MAX_ENTRIES) return bytes
+    const listed = await readdir(folder, { withFileTypes: true }).catch(() => [])
+    const counted = listed.slice(0, MAX_ENTRIES - entries)
+    entries += counted.length
+    const files: string[] = []
+    for (const entry of counted) {
       if (entry.name.startsWith('.') || LEFT_OUT.has(entry.name)) continue
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) folders.push(path)
-      // Links to files count by what they lead to, links to folders not at all: they may lead back.
-      else {
-        const found = await stat(path).catch(() => undefined)
-        if (found?.isFile() === true) bytes += found.size
-      }
+      ;(entry.isDirectory() ? folders : files).push(join(folder, entry.name))
     }
+    // Side by side: a request may wait for the sum.
+    for (const size of await Promise.all(files.map(sizeOf))) bytes += size
   }
   return bytes
+}
+
+/** Links to files count by what they lead to, links to folders not at all: they may lead back. */
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isFile() === true ? found.size : 0
 }

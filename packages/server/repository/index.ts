@@ -10,6 +10,7 @@ export { createMeshModels, type MeshModelPreview, type MeshModels } from './mesh
 export { meshPlaces } from './mesh-places.ts'
 export type { BrokenModel, ModelRepository, RepositoryContents } from './model-repository.ts'
 export { modelSettingsJsonSchema } from './model-settings-schema.ts'
+export { stampModel } from './model-stamp.ts'
 export type { ModelVersionSettings } from './model-version-settings.ts'
 export { createObjectFetcher } from './sources/fetch-object.ts'
 export { createModelStager, type ModelStager, type StageContext } from './sources/model-stager.ts'

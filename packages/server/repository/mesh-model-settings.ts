@@ -51,6 +51,9 @@ export async function readMeshModel(
 ): Promise<ModelVersionSettings> {
   const key = readMeshModelKey(id, info)
   const subject = `model ${id}`
+  // Read meanwhile: somebody may wait for the model.
+  const dotenv = readDotenv(process.cwd())
+  dotenv.catch(() => {})
   const find = await finderOf(key, options, subject)
   const bring = async (path: string, field: string): Promise<Found> => {
     const { uri, access } = await find(path, `${subject}: ${field}`)
@@ -66,10 +69,7 @@ export async function readMeshModel(
   const { path, status } = await bring(info.path, 'modelPath')
   const tensors =
     key.schemaPath === undefined ? {} : await readSchema((await bring(key.schemaPath, 'schema_path')).path)
-  const variables = [
-    environmentOf(options.environment),
-    modelVariables(await readDotenv(process.cwd()), '.env'),
-  ]
+  const variables = [environmentOf(options.environment), modelVariables(await dotenv, '.env')]
   const native = status.isDirectory() ? await readJsonObject(join(path, SETTINGS_FILE)) : undefined
   if (native !== undefined) {
     const file = join(path, SETTINGS_FILE)

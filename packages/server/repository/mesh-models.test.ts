@@ -418,3 +418,29 @@ suite('beside another repository', () => {
     assert.deepEqual(models.infoOf('m1'), { type: 'mt:sklearn', path, key: '' })
   })
 })
+
+test('what was read for a load is not read again for it, and once only', async t => {
+  const { models, write } = await bed(t)
+  await write('models/one/model-settings.json', { implementation: 'onnx' })
+  const info = { type: 'custom', path: 'one', key: '' }
+  const { signal } = new AbortController()
+  const implementations = async () => (await models.find('one')).map(({ implementation }) => implementation)
+  models.add('one', info)
+  const shown = models.infoOf('one')!
+  await models.preview('one', shown, signal, { isForLoad: true })
+  const change = (implementation: string) => write('models/one/model-settings.json', { implementation })
+  await change('xgboost')
+  // A load that begins later than at once reads again, as does every other one.
+  assert.match((await implementations())[0]!, /onnx|xgboost/)
+  assert.deepEqual(await implementations(), ['xgboost'])
+
+  await models.preview('one', shown, signal)
+  await change('lightgbm')
+  assert.deepEqual(await implementations(), ['lightgbm'])
+
+  // Of a model that has been registered anew, nothing counts that was read before.
+  await models.preview('one', shown, signal, { isForLoad: true })
+  await change('onnx')
+  models.add('one', info)
+  assert.deepEqual(await implementations(), ['onnx'])
+})

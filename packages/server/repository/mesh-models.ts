@@ -24,11 +24,23 @@ export interface MeshModels extends ModelRepository {
   /** False if there was none. What is loaded stays loaded. */
   remove(id: string): boolean
   infoOf(id: string): MeshModelInfo | undefined
+  /** How many were added. */
+  readonly size: number
   /**
    * What can be told of a model before it is loaded, whether it was added or not. Nothing is downloaded.
    * @throws ServingError as a load would
    */
-  preview(id: string, info: MeshModelInfo, signal: AbortSignal): Promise<MeshModelPreview>
+  preview(
+    id: string,
+    info: MeshModelInfo,
+    signal: AbortSignal,
+    options?: PreviewOptions,
+  ): Promise<MeshModelPreview>
+}
+
+export interface PreviewOptions {
+  /** A load follows at once: `find` need not read again what it finds then. Default: it reads. */
+  readonly isForLoad?: boolean
 }
 
 export interface MeshModelPreview {
@@ -40,18 +52,46 @@ export interface MeshModelPreview {
   readonly settings: ModelVersionSettings | undefined
 }
 
+/** What was read for a load that begins so soon is not read again for it. */
+const FRESH_MS = 50
+/** Loads that were refused after all leave something behind. */
+const MAX_FOR_LOADS = 100
+
+interface ForLoad {
+  readonly info: MeshModelInfo
+  readonly settings: ModelVersionSettings
+  readonly readMs: number
+}
+
 /** Finds a mesh's model without a look at any other, and lists them without a look at the disk. */
 export function createMeshModels(options: MeshModelsOptions): MeshModels {
   const { base, log, signal: stopping } = options
   const models = new Map<string, MeshModelInfo>()
+  const forLoads = new Map<string, ForLoad>()
+  const keepRead = (id: string, read: ForLoad) => {
+    if (forLoads.size >= MAX_FOR_LOADS) forLoads.delete(forLoads.keys().next().value!)
+    forLoads.set(id, read)
+  }
+  /** Once: what is loaded after that may have changed. */
+  const takeRead = (id: string, info: MeshModelInfo): ModelVersionSettings | undefined => {
+    const read = forLoads.get(id)
+    forLoads.delete(id)
+    return read?.info === info && performance.now() - read.readMs < FRESH_MS ? read.settings : undefined
+  }
   return {
     add(id, info) {
       checkMeshModel(id, info)
       models.set(id, { type: info.type, path: info.path, key: info.key })
     },
-    remove: id => models.delete(id),
+    remove(id) {
+      forLoads.delete(id)
+      return models.delete(id)
+    },
     infoOf: id => models.get(id),
-    async preview(id, info, signal) {
+    get size() {
+      return models.size
+    },
+    async preview(id, info, signal, { isForLoad = false } = {}) {
       checkMeshModel(id, info)
       const { format, diskSizeBytes } = readMeshModelKey(id, info)
       let isRemote = false
@@ -63,7 +103,9 @@ export function createMeshModels(options: MeshModelsOptions): MeshModels {
         },
       }
       try {
+        const readMs = performance.now()
         const settings = await readMeshModel(id, info, { ...options, stager }, { signal, log })
+        if (isForLoad) keepRead(id, { info, settings, readMs })
         return { format, diskSizeBytes, settings }
       } catch (error) {
         if (isRemote) return { format, diskSizeBytes, settings: undefined }
@@ -83,6 +125,8 @@ export function createMeshModels(options: MeshModelsOptions): MeshModels {
     async find(name, signal) {
       const info = models.get(name)
       if (info === undefined) return base.find(name, signal)
+      const read = takeRead(name, info)
+      if (read !== undefined) return [read]
       const either = signal === undefined ? stopping : AbortSignal.any([signal, stopping])
       return [await readMeshModel(name, info, options, { signal: either, log })]
     },

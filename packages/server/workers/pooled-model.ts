@@ -15,6 +15,8 @@ export class PooledModel {
   stopCount = 0
   /** True if a worker stopped while it loaded this among other things. */
   isSuspect = false
+  /** What it is known to take on one worker. */
+  bytes = 0
   /** Why it could not be loaded on a worker that was replaced. */
   problem = ''
   readonly #context: LoadContext

@@ -5,18 +5,22 @@ import {
   type ModelRoute,
   type RequestContext,
 } from '@millrace/sdk'
+import type { LoadedCopies } from './loaded-copies.ts'
 import type { LoadedMemory } from './loaded-memory.ts'
 import type { LoadedModel } from './messages.ts'
 import type { PooledModel } from './pooled-model.ts'
 import type { WaitLimits } from './waiting-room.ts'
 import type { WorkerLink } from './worker-link.ts'
 
+/** What answers requests for models by their numbers. */
+export type ModelHost = Pick<WorkerLink, 'predict' | 'route' | 'predictStream'>
+
 /** What a remote model needs of its pool. */
 export interface ModelPool {
   /** The least busy worker that holds the model, or undefined while there is none. */
-  pick(model: PooledModel): WorkerLink | undefined
+  pick(model: PooledModel): ModelHost | undefined
   /** The next worker that holds it. */
-  wait(model: PooledModel, limits: WaitLimits): Promise<WorkerLink>
+  wait(model: PooledModel, limits: WaitLimits): Promise<ModelHost>
   release(model: PooledModel): Promise<void>
 }
 
@@ -34,8 +38,10 @@ export class RemoteModel extends Model {
   reason = ''
   /** For how long its load kept its worker's thread busy. */
   readonly loadBusyMs: number
-  /** On all its workers together. */
+  /** On all its workers together, or that of one copy. */
   readonly memory: LoadedMemory
+  /** Null if every worker has the model. */
+  readonly copies: LoadedCopies | null
   /** What the latest answer took in its worker, without the way there and back. */
   latestAnswerMs: number | undefined
 
@@ -43,6 +49,7 @@ export class RemoteModel extends Model {
     pool: ModelPool,
     model: PooledModel,
     { inputs, outputs, enforceContract, isReady, routes, loadBusyMs, memory }: LoadedModel,
+    copies: LoadedCopies | null,
   ) {
     super({ ...model.settings, enforceContract })
     this.#pool = pool
@@ -52,6 +59,7 @@ export class RemoteModel extends Model {
     this.isReady = isReady
     this.loadBusyMs = loadBusyMs
     this.memory = memory
+    this.copies = copies
     this.routes = routes.map(
       ({ method, path }, index): ModelRoute => ({
         method,

@@ -3,8 +3,10 @@ import type { ServerLogger } from '../base/index.ts'
 import type { ModelVersionSettings } from '../repository/index.ts'
 import type { LoadedMemory } from './loaded-memory.ts'
 import type { LoadedModel } from './messages.ts'
+import { type CopyPlaces, ModelCopies } from './model-copies.ts'
 import { PooledModel } from './pooled-model.ts'
 import { type ModelPool, RemoteModel } from './remote-model.ts'
+import { roomiestSeat } from './roomiest-seat.ts'
 import type { WorkerKind } from './start-worker.ts'
 import { WaitingRoom, type WaitLimits } from './waiting-room.ts'
 import type { WorkerLink } from './worker-link.ts'
@@ -20,6 +22,8 @@ export interface WorkerPoolOptions {
   readonly stopTimeoutMs: number
   readonly loadTimeoutMs: number
   readonly maxWaitingRequests: number
+  /** Models have copies on some workers, which finish their requests in that time; undefined: every worker has every model. */
+  readonly copies: { readonly drainTimeoutMs: number } | undefined
   readonly log: ServerLogger
   readonly onChange: () => void
   readonly onDispatch: (inFlight: number) => void
@@ -32,7 +36,7 @@ interface FirstLoad {
   readonly loaded: LoadedModel
 }
 
-/** Workers that hold the same models. */
+/** Workers that hold the same models, or copies of those that they share. */
 export class WorkerPool implements ModelPool {
   readonly #options: WorkerPoolOptions
   readonly #log: ServerLogger
@@ -42,10 +46,14 @@ export class WorkerPool implements ModelPool {
   /** Those, and what is being loaded for the first time. */
   readonly #known = new Map<number, PooledModel>()
   readonly #remotes = new Map<PooledModel, RemoteModel>()
+  /** Null where every worker has every model. */
+  readonly #copies: Map<PooledModel, ModelCopies> | null
   readonly #waiting: WaitingRoom
   readonly #joining: WaitingRoom
   /** Ends when no load is being tried again. */
   #suspects: Promise<unknown> = Promise.resolve()
+  /** Every worker has joined, or ended, for the first time. */
+  readonly #settled: Promise<unknown>
   #nextNumber = 1
   #nextSeat = 0
   #isClosed = false
@@ -54,6 +62,7 @@ export class WorkerPool implements ModelPool {
     const { name, workerCount, kind, environmentFolder, stopTimeoutMs, loadTimeoutMs } = options
     this.#options = options
     this.#log = options.log.with({ pool: name })
+    this.#copies = options.copies === undefined ? null : new Map()
     this.#waiting = new WaitingRoom(options.maxWaitingRequests)
     // Loads are bounded by whoever asks for them.
     this.#joining = new WaitingRoom(Infinity)
@@ -67,15 +76,17 @@ export class WorkerPool implements ModelPool {
           stopTimeoutMs,
           loadTimeoutMs,
           log: this.#log,
-          models: () => this.#models.values(),
+          models: () => this.#modelsOf(index),
           find: number => this.#known.get(number),
           changed: () => this.#changed(),
         }),
     )
+    this.#settled = Promise.all(this.#seats.map(({ settled }) => settled))
   }
 
   /**
-   * Loads a model on every worker: first on one, so that a model that fails or stops its worker does so once.
+   * Loads a model on every worker: first on one, so that a model that fails or stops its worker does so once. Where
+   * models have copies, it stays with that one.
    * @throws what its load threw, or the reason of the context's signal
    */
   async load(settings: ModelVersionSettings, context: LoadContext): Promise<RemoteModel> {
@@ -83,11 +94,18 @@ export class WorkerPool implements ModelPool {
     this.#known.set(model.number, model)
     try {
       const { first, loaded } = await this.#loadFirst(model, context)
+      const copies = this.#copies === null ? null : new ModelCopies(model, first, this.#places)
+      if (copies !== null) {
+        model.bytes = loaded.memory.statedBytes ?? loaded.memory.grownBytes ?? 0
+        this.#copies?.set(model, copies)
+      }
       this.#models.set(model.number, model)
-      const remote = new RemoteModel(this, model, { ...loaded, memory: this.#onEverySeat(loaded.memory) })
-      await Promise.all(
-        this.#seats.filter(seat => seat !== first).map(seat => this.#spread(seat, model, context)),
-      )
+      const memory = copies === null ? this.#onEverySeat(loaded.memory) : loaded.memory
+      const remote = new RemoteModel(copies ?? this, model, { ...loaded, memory }, copies)
+      if (copies === null) {
+        const others = this.#seats.filter(seat => seat !== first)
+        await Promise.all(others.map(seat => this.#spread(seat, model, context)))
+      }
       this.#remotes.set(model, remote)
       this.#updateReadiness(model, remote)
       return remote
@@ -151,6 +169,8 @@ export class WorkerPool implements ModelPool {
 
   async #loadOnJoined(model: PooledModel, { signal }: LoadContext): Promise<FirstLoad> {
     const limits = { signal, deadlineMs: Infinity }
+    // Which worker has most room is known when they are there.
+    if (this.#copies !== null) await unlessAborted(this.#settled, signal)
     const first = this.#firstJoined(model) ?? (await this.#joining.wait(model, limits))
     return { first, loaded: await first.load(model, signal) }
   }
@@ -174,9 +194,12 @@ export class WorkerPool implements ModelPool {
     model.isWanted = false
     this.#models.delete(model.number)
     this.#remotes.delete(model)
+    const copies = this.#copies?.get(model)
+    this.#copies?.delete(model)
     // Whoever waits for it learns that it has gone.
     this.#changed()
     try {
+      await copies?.end()
       const results = await Promise.allSettled(this.#seats.map(seat => seat.unload(model)))
       for (const result of results) if (result.status === 'rejected' && !this.#isClosed) throw result.reason
     } finally {
@@ -213,7 +236,25 @@ export class WorkerPool implements ModelPool {
 
   #firstJoined(model: PooledModel): WorkerSeat | undefined {
     this.#assertHope(model)
-    return this.#seats.find(seat => seat.hasJoined)
+    return this.#copies === null ? this.#seats.find(seat => seat.hasJoined) : roomiestSeat(this.#seats)
+  }
+
+  *#modelsOf(index: number): Iterable<PooledModel> {
+    const seat = this.#seats[index]!
+    for (const model of this.#models.values())
+      if (this.#copies === null || this.#copies.get(model)?.isOn(seat) === true) yield model
+  }
+
+  get #places(): CopyPlaces {
+    return {
+      seats: this.#seats,
+      drainTimeoutMs: this.#options.copies?.drainTimeoutMs ?? 0,
+      loadTimeoutMs: this.#options.loadTimeoutMs,
+      wait: (model, limits) => this.wait(model, limits),
+      release: model => this.release(model),
+      dispatched: this.#options.onDispatch,
+      changed: () => this.#changed(),
+    }
   }
 
   /** @throws ServingError UNAVAILABLE when waiting for a worker would be in vain */
@@ -229,10 +270,11 @@ export class WorkerPool implements ModelPool {
   /** Why no worker will hold the model soon; empty if one does or will. */
   #hopeless(model: PooledModel): string {
     if (model.failure !== '') return model.failure
-    const isNowhere = this.#seats.every(seat => seat.hasJoined && !seat.holds(model))
+    const seats = this.#copies?.get(model)?.seats ?? this.#seats
+    const isNowhere = seats.every(seat => seat.hasJoined && !seat.holds(model))
     if (isNowhere && this.#models.has(model.number)) return `It could not be loaded again: ${model.problem}`
     // One that is starting for the first time, or has been replaced once, may well join.
-    const loops = this.#seats.map(seat => seat.crashLoop)
+    const loops = seats.map(seat => seat.crashLoop)
     const exit = loops.find(exit => exit !== null)
     if (exit === undefined || exit === null || loops.includes(null)) return ''
     const text = exit.error === undefined ? '' : `: ${exit.error.message}`
@@ -263,7 +305,7 @@ export class WorkerPool implements ModelPool {
   }
 }
 
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+async function unlessAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason)

@@ -12,7 +12,7 @@ import type { WorkerStatistics } from './worker-statistics.ts'
 export interface WorkerPools {
   readonly kind: WorkerKind
   /**
-   * Loads a model version on every worker of its pool. Models share a pool unless `parameters` gives them an
+   * Loads a model version on every worker of its pool, or on one of them. Models share a pool unless `parameters` gives them an
    * environment (`environment_path`, `environment_tarball`) or a pool of their own (`inference_pool_gid`,
    * `autogenerate_inference_pool_gid`). Its log lines and metrics go where the context's go.
    *
@@ -38,6 +38,11 @@ export interface WorkerPoolsOptions {
   readonly loadTimeoutMs: number
   /** Requests that may wait in each pool while it has no worker. Default 1000. */
   readonly maxWaitingRequests?: number
+  /**
+   * A model begins with one copy, and has more when it is told so (`RemoteModel.copies`); one that goes may finish its
+   * requests for so long. Default: every worker has every model.
+   */
+  readonly copies?: { readonly drainTimeoutMs: number } | undefined
   readonly environments: Environments
   readonly log: ServerLogger
   /** A worker has joined or ended, or a model has become ready or unready. */
@@ -118,8 +123,8 @@ class Pools implements WorkerPools {
   }
 
   #createPool(key: string, environment: Environment | null, group: string | undefined): WorkerPool {
-    const { workerCount, kind, stopTimeoutMs, loadTimeoutMs, maxWaitingRequests, log, onChange, onDispatch } =
-      this.#options
+    const { onChange, onDispatch, maxWaitingRequests, ...options } = this.#options
+    const { workerCount, kind, stopTimeoutMs, loadTimeoutMs, copies, log } = options
     return new WorkerPool({
       name: [environment?.name, group].filter(part => part !== undefined).join('-') || 'default',
       kind,
@@ -128,6 +133,7 @@ class Pools implements WorkerPools {
       stopTimeoutMs,
       loadTimeoutMs,
       maxWaitingRequests: maxWaitingRequests ?? DEFAULT_MAX_WAITING,
+      copies,
       log,
       onChange: () => onChange?.(),
       onDispatch: onDispatch ?? ignore,

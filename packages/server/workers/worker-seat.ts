@@ -18,7 +18,7 @@ export interface WorkerSeatOptions {
   /** How long a replacement may take to load one model. */
   readonly loadTimeoutMs: number
   readonly log: ServerLogger
-  /** The models that every worker of the pool should hold. */
+  /** The models that this worker of the pool should hold. */
   readonly models: () => Iterable<PooledModel>
   readonly find: (model: number) => PooledModel | undefined
   /** The worker has joined or left, or a model on it has become ready or unready. */
@@ -76,6 +76,21 @@ export class WorkerSeat {
   get crashLoop(): WorkerExit | null {
     const isLooping = this.#endsUnjoined > 1 || this.#backoff.isLong
     return isLooping && this.#state !== 'joined' ? this.#lastExit : null
+  }
+
+  get loadingCount(): number {
+    return this.#loading.size
+  }
+
+  get heldCount(): number {
+    return this.#held.size
+  }
+
+  /** What the models that it holds are known to take. */
+  get heldBytes(): number {
+    let total = 0
+    for (const { bytes } of this.#held.keys()) total += bytes
+    return total
   }
 
   holds(model: PooledModel): boolean {
@@ -204,6 +219,8 @@ export class WorkerSeat {
       try {
         const timeoutMs = model.settings.loadTimeoutMs ?? this.#options.loadTimeoutMs
         await this.load(model, AbortSignal.timeout(timeoutMs))
+        // It may be wanted elsewhere alone by now.
+        if (!this.#isWanted(model)) await this.unload(model)
       } catch (error) {
         isWhole = false
         if (link !== this.#link) break
@@ -212,6 +229,11 @@ export class WorkerSeat {
       }
     }
     return isWhole
+  }
+
+  #isWanted(model: PooledModel): boolean {
+    for (const wanted of this.#options.models()) if (wanted === model) return true
+    return false
   }
 
   async #unloadFrom(link: WorkerLink, model: PooledModel): Promise<void> {

@@ -2,6 +2,7 @@ import { type LoadContext, ServingError } from '@millrace/sdk'
 import type { Description } from '../channel/index.ts'
 import { createMetricForwarder } from './metric-forwarder.ts'
 import { type ProcessOptions, type PythonProcess, startPythonProcess } from './python-process.ts'
+import { residentBytes } from './resident-memory.ts'
 
 /**
  * The processes of one model, all alike. Where several models are to share processes one day, this is the seam: a model
@@ -11,6 +12,8 @@ export interface PythonPool {
   readonly description: Description
   /** The process with the fewest calls. @throws ServingError UNAVAILABLE while there is none */
   pick(): PythonProcess
+  /** What all processes take of memory together, without programs that models start; undefined where the system does not tell. */
+  residentBytes(): number | undefined
   /** Ends every process; fulfilled when all are gone. */
   close(): Promise<void>
 }
@@ -121,6 +124,16 @@ export async function openPythonPool(options: PoolOptions): Promise<PythonPool> 
         `Model ${modelName} has no Python process: the last one ended with ${lastEnd} and is being replaced`,
         { retryAfterMs: 1000 },
       )
+    },
+    residentBytes() {
+      if (ready.size === 0) return undefined
+      let total = 0
+      for (const { pid } of ready) {
+        const bytes = residentBytes(pid)
+        if (bytes === undefined) return undefined
+        total += bytes
+      }
+      return total
     },
     async close() {
       closing.abort()

@@ -1,11 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
-import {
-  LABEL_RULE,
-  type ModelFormat,
-  type NameRule,
-  readQuantity,
-  SUBDOMAIN_RULE,
-} from '../../manifests/index.ts'
+import { LABEL_RULE, type ModelFormat, type NameRule, SUBDOMAIN_RULE } from '../../manifests/index.ts'
+import { readQuantity } from '../../resources/index.ts'
 
 /** A request and a limit, as Kubernetes has them for a container. */
 export interface RequestAndLimit {
@@ -41,13 +36,6 @@ export function toRequestAndLimit(text: string): RequestAndLimit {
     throw new InvalidArgumentError('It must be a quantity, such as 500m or 1Gi, or REQUEST:LIMIT.')
   }
   return { request: request!, limit: limit! }
-}
-
-/** Reads a quantity of bytes. */
-export function toBytes(text: string): number {
-  const bytes = readQuantity(text)
-  if (bytes !== undefined && Number.isInteger(bytes) && bytes > 0) return bytes
-  throw new InvalidArgumentError('It must be a number of bytes above 0, such as 128Mi.')
 }
 
 /** Gathers `NAME=VALUE` of a flag that may be repeated. */

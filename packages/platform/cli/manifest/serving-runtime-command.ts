@@ -1,15 +1,7 @@
 import { Command, Option } from 'commander'
 import type { ModelFormat } from '../../manifests/index.ts'
-import { seconds, wholeNumber } from '../flag-values.ts'
-import {
-  outputFlag,
-  toBytes,
-  toFormat,
-  toLabel,
-  toPair,
-  toRequestAndLimit,
-  toRuntimeName,
-} from './manifest-flags.ts'
+import { bytes, seconds, wholeNumber } from '../flag-values.ts'
+import { outputFlag, toFormat, toLabel, toPair, toRequestAndLimit, toRuntimeName } from './manifest-flags.ts'
 import type { ServingRuntimeFlags } from './run-serving-runtime.ts'
 
 /** `millrace manifest serving-runtime DIR`. */
@@ -69,7 +61,7 @@ export function servingRuntimeCommand(): Command {
     .option(
       '--memory-buffer <bytes>',
       'for ModelMesh: memory that is not for models (default: 128Mi)',
-      toBytes,
+      bytes(1),
     )
     .option(
       '--load-timeout <seconds>',

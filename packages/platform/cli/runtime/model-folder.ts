@@ -87,13 +87,22 @@ function read(
 
 /** A signature of the third generation has outputs, in a field that a contract of the others does not have. */
 function generationOf(bytes: Uint8Array): HydrosphereGeneration {
+  let unsupported: ServingError | undefined
   try {
     const [signature] = decodeContract(bytes, 'G3').signatures
     if (signature !== undefined && signature.outputs.length > 0) return 'G3'
-  } catch {
-    // Then it is one of the others, or nothing at all, which reading it as one will tell.
+  } catch (error) {
+    // Then it is one of the others, or nothing at all, which reading it as one will tell; or it has what tensors cannot hold.
+    if (ServingError.is(error) && error.code === 'UNIMPLEMENTED') unsupported = error
   }
-  return decodeContract(bytes, 'G2').signatures.length > 1 ? 'G1' : 'G2'
+  try {
+    return decodeContract(bytes, 'G2').signatures.length > 1 ? 'G1' : 'G2'
+  } catch (error) {
+    if (unsupported !== undefined && ServingError.is(error) && error.code === 'INVALID_ARGUMENT') {
+      throw unsupported
+    }
+    throw error
+  }
 }
 
 /** Nothing where one shape is left open: a model's settings cannot say that, and the platform checks it all the same. */

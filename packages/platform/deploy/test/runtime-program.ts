@@ -44,7 +44,11 @@ function stateMessage(path: string): Buffer {
     : Buffer.of(0x08, state)
 }
 
+/** So many MiB as BALLAST says, beside which a program's own memory is little. */
+const ballast: Buffer[] = []
+
 function listen(): void {
+  ballast.push(Buffer.alloc(Number(process.env['BALLAST'] ?? 0) * 1024 * 1024, 1))
   const server = createHttp2Server()
   server.on('sessionError', () => {})
   server.on('stream', (stream, headers) => {
@@ -96,6 +100,25 @@ switch (BEHAVIOUR) {
   case 'hungry': {
     const held: Buffer[] = []
     setInterval(() => held.push(Buffer.alloc(16 * 1024 * 1024, 1)), 10)
+    listen()
+    break
+  }
+  case 'breakable':
+    if (existsSync(process.env['BROKEN'] ?? '')) {
+      say('it is broken')
+      process.exitCode = 1
+    } else {
+      listen()
+    }
+    break
+  case 'growing': {
+    // To so many MiB as the file GROW says.
+    const held: Buffer[] = []
+    setInterval(() => {
+      const path = process.env['GROW'] ?? ''
+      const wanted = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
+      while (held.length < wanted) held.push(Buffer.alloc(1024 * 1024, 1))
+    }, 10)
     listen()
     break
   }

@@ -7,7 +7,7 @@ import type {
   StringMap,
   Toleration,
 } from '../../store/index.ts'
-import { readQuantity } from '../servables/quantity.ts'
+import { requireQuantity } from '../servables/require-quantity.ts'
 import { DEFAULT_CONFIGURATION } from './configuration-settings.ts'
 import { present, readCount, readMembers, readObject, readText, refuse } from './json-members.ts'
 
@@ -107,7 +107,8 @@ function readScaling(json: unknown): ScalingSettings {
 
 function readQuantities(json: unknown, path: string): StringMap {
   const quantities = readTexts(json, path)
-  for (const [resource, quantity] of Object.entries(quantities)) readQuantity(quantity, `${path}.${resource}`)
+  for (const [resource, quantity] of Object.entries(quantities))
+    requireQuantity(quantity, `${path}.${resource}`)
   return quantities
 }
 

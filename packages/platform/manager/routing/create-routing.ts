@@ -75,7 +75,8 @@ export function createRouting(runs: ServableRuns): Routing {
   runs.onChange(fullName => {
     const servables = new Map(table.servables)
     const servable = routedServable(runs, fullName)
-    if (servable === undefined || servable.endpoints.length === 0) servables.delete(fullName)
+    if (servable === undefined || (servable.endpoints.length === 0 && !servable.isAsleep))
+      servables.delete(fullName)
     else servables.set(fullName, servable)
     const ids = idsByServable.get(fullName)
     if (ids === undefined) {
@@ -153,5 +154,6 @@ function routedServable(runs: ServableRuns, fullName: string): PublishedServable
     modelVersionId: version.id,
     signature: version.signature,
     endpoints: run.replicas.map(({ id, address, protocol }) => ({ id, address, protocol })),
+    isAsleep: run.isAsleep,
   }
 }

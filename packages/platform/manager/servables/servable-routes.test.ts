@@ -83,7 +83,7 @@ test('the configuration reaches the driver, and what no driver is told is logged
   await bed.until(() => bed.manager.discovery.table.servables.has(fullName))
   const { spec } = bed.driver.deployments.get(fullName)!
   assert.deepEqual(spec.limits, { memoryBytes: 4_000_000_000, cpus: 0.5 })
-  assert.deepEqual([spec.environment, spec.replicas], [{ A: 'b' }, 3])
+  assert.deepEqual([spec.environment, spec.replicas, spec.isPinned], [{ A: 'b' }, 3, true])
   assert.equal(bed.manager.discovery.table.servables.get(fullName)!.endpoints.length, 3)
   assert.deepEqual(bed.warnings, ['parts of deployment configuration big are kept and not applied'])
 })

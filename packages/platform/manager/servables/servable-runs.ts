@@ -16,6 +16,8 @@ export interface ServableRun {
   readonly order: RunOrder
   readonly status: ServableStatus
   readonly replicas: readonly Replica[]
+  /** It has no replicas, and the next request has it started. */
+  readonly isAsleep: boolean
 }
 
 /** The servables that run, by full name; nothing in here is remembered. */
@@ -127,7 +129,10 @@ export function createServableRuns({ driver, prepare, log }: ServableRunsOptions
     },
     find(fullName) {
       const run = runs.get(fullName)
-      return run && { order: run.order, status: statusOf(run), replicas: run.deployment?.replicas ?? [] }
+      if (run === undefined) return undefined
+      const { order, deployment } = run
+      const isAsleep = deployment?.isAsleep ?? false
+      return { order, status: statusOf(run), replicas: deployment?.replicas ?? [], isAsleep }
     },
     async *logs(fullName, { follow, signal }) {
       const run = runs.get(fullName)

@@ -1,7 +1,7 @@
 import type { ServableSpec } from '../../deploy/index.ts'
 import type { DeploymentConfigurationRecord, ModelVersionRecord, StringMap } from '../../store/index.ts'
 import type { DeployableModel } from '../models/deployable-model.ts'
-import { readQuantity } from './quantity.ts'
+import { requireQuantity } from './require-quantity.ts'
 
 /** What the driver says itself; a configuration's values of them are not used. */
 const RESERVED_VARIABLES: readonly string[] = ['APP_PORT', 'MODEL_DIR']
@@ -49,9 +49,10 @@ export function planServable(
         memoryBytes:
           memory === undefined
             ? undefined
-            : Math.ceil(readQuantity(memory, 'container.resources.limits.memory')),
-        cpus: cpu === undefined ? undefined : readQuantity(cpu, 'container.resources.limits.cpu'),
+            : Math.ceil(requireQuantity(memory, 'container.resources.limits.memory')),
+        cpus: cpu === undefined ? undefined : requireQuantity(cpu, 'container.resources.limits.cpu'),
       },
+      isPinned: (hpa?.minReplicas ?? 0) > 0,
     },
     notApplied,
   }

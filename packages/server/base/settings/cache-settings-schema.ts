@@ -40,6 +40,15 @@ export const cacheSettingsSchemas = {
       'Seconds after which a model that nobody has asked is unloaded, with model_memory_budget. Null: when others need its memory.',
     default: null,
   },
+  model_memory_copy_rate: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000_000_000,
+    title: 'Requests that bring a copy',
+    description:
+      'With model_memory_budget a model is on one worker first. It gets a copy on a further one when each of its copies is asked so many times a minute or more, or its requests pile up, at two looks in a row (there is one every 10 seconds) and there is memory for it; copies are dropped when their memory is needed and they are not.',
+    default: 2000,
+  },
   model_memory_churn_age: {
     type: 'number',
     minimum: 0,

@@ -17,6 +17,7 @@ test('a budget brings defaults; seconds become milliseconds', async () => {
     maxLoads: 4,
     maxWaiting: 1000,
     idleMs: undefined,
+    copyRate: 2000,
     leastAgeMs: 0,
     firstRetryMs: 5000,
     longestRetryMs: 300_000,
@@ -35,6 +36,8 @@ for (const [name, value] of [
   ['model_memory_max_loads', 0],
   ['model_memory_max_waiting', 1_000_001],
   ['model_memory_idle', 0],
+  ['model_memory_copy_rate', 0],
+  ['model_memory_copy_rate', 1_000_000_001],
   ['model_memory_churn_age', -1],
   ['model_memory_retry', 604_801],
 ] as const) {

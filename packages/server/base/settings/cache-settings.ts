@@ -7,6 +7,8 @@ export interface ModelMemorySettings {
   readonly maxWaiting: number
   /** Undefined: models stay until others need their memory. */
   readonly idleMs: number | undefined
+  /** Requests a minute of each copy of a model that bring a further one. */
+  readonly copyRate: number
   /** 0: models give way however lately they were used. */
   readonly leastAgeMs: number
   readonly firstRetryMs: number
@@ -23,6 +25,7 @@ export function toModelMemorySettings(fields: ServerSettingsFields): ModelMemory
     maxLoads: fields.model_memory_max_loads,
     maxWaiting: fields.model_memory_max_waiting,
     idleMs: idle === null ? undefined : toMs(idle),
+    copyRate: fields.model_memory_copy_rate,
     leastAgeMs: toMs(fields.model_memory_churn_age),
     firstRetryMs: toMs(fields.model_memory_retry),
     longestRetryMs: toMs(fields.model_memory_longest_retry),

@@ -61,6 +61,7 @@ test('defaults', async () => {
     metricsEndpoint: '/metrics',
     metricsPort: 8082,
     metricsRestServerPrefix: 'rest_server',
+    hasMetricsPerModel: true,
     metricsFolder: join(workingDirectory, '.metrics'),
     isLogStructured: false,
     loggingSettings: undefined,
@@ -343,4 +344,14 @@ test('the JSON schema: every field has a title, a description, and a default or 
     }
   }
   check(schema['properties'] as FieldSchemas)
+})
+
+test('figures are shown for each model where models stay', async () => {
+  const isPerModel = async (flags: Readonly<Record<string, unknown>>) =>
+    (await loadServerSettings({ flags, environment: {} })).settings.hasMetricsPerModel
+  assert.equal(await isPerModel({}), true)
+  assert.equal(await isPerModel({ metrics_per_model: false }), false)
+  assert.equal(await isPerModel({ model_memory_budget: 65_536 }), false)
+  assert.equal(await isPerModel({ model_memory_budget: 65_536, metrics_per_model: true }), true)
+  assert.equal(await isPerModel({ model_runtime_endpoint: 'port:8085' }), false)
 })

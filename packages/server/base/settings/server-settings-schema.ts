@@ -155,6 +155,13 @@ export const serverSettingsSchema = {
       description: "How the names of the REST listener's metrics begin.",
       default: 'rest_server',
     },
+    metrics_per_model: {
+      type: ['boolean', 'null'],
+      title: 'Metrics of each model',
+      description:
+        'Whether figures are shown for each model, or of all together; what models register themselves always has their names. Null: for each, but together with model_memory_budget or model_runtime_endpoint, where thousands may come and go.',
+      default: null,
+    },
     metrics_dir: {
       type: 'string',
       minLength: 1,

@@ -47,6 +47,8 @@ export interface ServerSettings {
   readonly metricsEndpoint: string | undefined
   readonly metricsPort: number
   readonly metricsRestServerPrefix: string
+  /** Whether figures of models carry their names. */
+  readonly hasMetricsPerModel: boolean
   /** Absolute. */
   readonly metricsFolder: string
   readonly isLogStructured: boolean
@@ -132,6 +134,9 @@ export function toServerSettings(fields: ServerSettingsFields, workingDirectory:
     metricsEndpoint: fields.metrics_endpoint ?? undefined,
     metricsPort: fields.metrics_port,
     metricsRestServerPrefix: fields.metrics_rest_server_prefix,
+    hasMetricsPerModel:
+      fields.metrics_per_model ??
+      (fields.model_memory_budget === null && fields.model_runtime_endpoint === null),
     metricsFolder: resolve(workingDirectory, fields.metrics_dir),
     isLogStructured: fields.use_structured_logging,
     loggingSettings: fields.logging_settings ?? undefined,

@@ -11,9 +11,12 @@ export interface Journal<T> {
   /**
    * Resolves when the records are on the disk, all or none of them. What is appended while others are being written shares
    * the next write and `fsync`. Without records it waits for those of before.
-   * @throws ServingError UNAVAILABLE when they cannot be written; whether they are there after a restart is open then
+   * @param undo takes back what the records say; called if they cannot be written, in the same turn for all that were
+   * appended since the last write that could, the latest first
+   * @throws ServingError UNAVAILABLE when they cannot be written; if the disk does not even take them back, they may be
+   * there after a restart
    */
-  append(records: readonly T[]): Promise<void>
+  append(records: readonly T[], undo?: () => void): Promise<void>
   /** Waits for what is being written, and lets another process have the folder. Idempotent. */
   close(): Promise<void>
 }
@@ -93,6 +96,7 @@ interface Current {
 
 interface Waiting<T> {
   readonly records: readonly T[]
+  readonly undo: (() => void) | undefined
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -128,11 +132,13 @@ class FileJournal<T> implements Journal<T> {
     return records
   }
 
-  append(records: readonly T[]): Promise<void> {
-    if (this.#closing !== null)
+  append(records: readonly T[], undo?: () => void): Promise<void> {
+    if (this.#closing !== null) {
+      undo?.()
       return Promise.reject(new ServingError('UNAVAILABLE', 'the server is stopping'))
+    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ records, resolve, reject })
+      this.#waiting.push({ records, undo, resolve, reject })
       this.#writing ??= this.#write()
     })
   }
@@ -158,7 +164,10 @@ class FileJournal<T> implements Journal<T> {
         else await this.#extend(batch.flatMap(({ records }) => records))
         for (const { resolve } of batch) resolve()
       } catch (cause) {
-        this.#isBroken = true
+        // What was appended meanwhile builds upon what could not be written.
+        const failed = [...batch, ...this.#waiting]
+        this.#waiting = []
+        for (const { undo } of failed.toReversed()) undo?.()
         const { folder, setting, log } = this.#options
         log.error('a change of the register could not be written', { folder, error: cause })
         const error = new ServingError(
@@ -166,7 +175,7 @@ class FileJournal<T> implements Journal<T> {
           `the change could not be written to the folder of ${setting}; the server's log has the error`,
           { cause, retryAfterMs: 1000 },
         )
-        for (const { reject } of batch) reject(error)
+        for (const { reject } of failed) reject(error)
       }
     }
     this.#writing = null
@@ -176,9 +185,22 @@ class FileJournal<T> implements Journal<T> {
     if (records.length === 0) return
     const current = this.#current
     const bytes = encodeRecord(records)
-    await current.file.appendFile(bytes)
-    await current.file.datasync()
+    try {
+      await current.file.appendFile(bytes)
+      await current.file.datasync()
+    } catch (error) {
+      this.#isBroken = true
+      await this.#takeBack().catch(ignore)
+      throw error
+    }
     current.sizeBytes += bytes.length
+  }
+
+  /** Half of a record, or one that nobody was told of, must not be there after a restart. */
+  async #takeBack(): Promise<void> {
+    const { file, sizeBytes } = this.#current
+    await file.truncate(sizeBytes)
+    await file.datasync()
   }
 
   /** A snapshot in a new file, which counts from the moment of its renaming. */
@@ -196,7 +218,9 @@ class FileJournal<T> implements Journal<T> {
       await rename(unfinished, path)
       await syncFolder(folder)
     } catch (error) {
-      await file.close()
+      await file.close().catch(ignore)
+      // The previous file counts on.
+      await Promise.all([rm(unfinished, { force: true }), rm(path, { force: true })]).catch(ignore)
       throw error
     }
     const previous = this.#current
@@ -234,3 +258,5 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.close()
   }
 }
+
+function ignore(): void {}

@@ -56,6 +56,8 @@ export function modelMeshRoutes(mesh: ModelMesh, cache: ModelCache): readonly Ht
     {
       method: 'PUT',
       path: '/v2/mesh/models/:model',
+      // It may be waited for that it is loaded.
+      hasOwnTimeLimit: true,
       async handle(http) {
         const body = await JsonMembers.of(http)
         const wish = {
@@ -81,6 +83,7 @@ export function modelMeshRoutes(mesh: ModelMesh, cache: ModelCache): readonly Ht
     {
       method: 'POST',
       path: '/v2/mesh/models/:model/load',
+      hasOwnTimeLimit: true,
       async handle(http) {
         const body = await JsonMembers.of(http)
         const wish = {
@@ -115,7 +118,12 @@ export function modelMeshRoutes(mesh: ModelMesh, cache: ModelCache): readonly Ht
         return json(aliasView(id, found))
       },
     },
-    { method: 'PUT', path: '/v2/mesh/aliases/:alias', handle: http => setAlias(mesh, http) },
+    {
+      method: 'PUT',
+      path: '/v2/mesh/aliases/:alias',
+      hasOwnTimeLimit: true,
+      handle: http => setAlias(mesh, http),
+    },
     {
       method: 'DELETE',
       path: '/v2/mesh/aliases/:alias',

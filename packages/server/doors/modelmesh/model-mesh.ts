@@ -1,15 +1,8 @@
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf'
 import { ServingError } from '@millrace/sdk'
 import { loadModelMesh, type modelMeshMessages } from '@millrace/sdk/protocol'
 import type { AliasStatus, ModelMesh, ModelStatus } from '../../cache/index.ts'
-import type { GrpcCall, GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
+import type { GrpcMethod } from '../../transport/index.ts'
+import { unary } from './unary-method.ts'
 
 const SERVICE = '/mmesh.ModelMesh'
 
@@ -147,29 +140,4 @@ function timeOf(milliseconds: bigint): number {
     'INVALID_ARGUMENT',
     `lastUsedTime is ${milliseconds}; it must be milliseconds since 1970, or 0 for none`,
   )
-}
-
-function unary<I extends DescMessage, O extends DescMessage>(
-  input: I,
-  output: O,
-  handle: (request: MessageShape<I>, call: GrpcCall) => Promise<MessageInitShape<O>>,
-): GrpcUnaryMethod {
-  return {
-    kind: 'unary',
-    // Loads may be waited for; each has a limit of its own.
-    hasOwnTimeLimit: true,
-    async handle(message, call) {
-      return toBinary(output, create(output, await handle(read(input, message), call)))
-    },
-  }
-}
-
-function read<I extends DescMessage>(schema: I, message: Uint8Array): MessageShape<I> {
-  try {
-    return fromBinary(schema, message)
-  } catch (error) {
-    throw new ServingError('INVALID_ARGUMENT', `the message is not a valid ${schema.typeName}`, {
-      cause: error,
-    })
-  }
 }

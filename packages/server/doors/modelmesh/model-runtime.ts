@@ -1,19 +1,12 @@
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf'
 import { ServingError } from '@millrace/sdk'
 import { HYDROSPHERE_PREDICT_PATHS, loadModelMesh } from '@millrace/sdk/protocol'
 import type { ModelRegistry, ModelSizes, ServerPhase } from '../../lifecycle/index.ts'
 import type { MeshModels } from '../../repository/index.ts'
-import type { GrpcCall, GrpcMethod, GrpcUnaryMethod } from '../../transport/index.ts'
+import type { GrpcMethod } from '../../transport/index.ts'
 import type { RuntimeFigures } from './runtime-figures.ts'
 import { createRuntimeModels } from './runtime-models.ts'
 import { createSizePrediction } from './size-prediction.ts'
+import { unary } from './unary-method.ts'
 
 export interface ModelRuntimeOptions {
   readonly registry: Pick<ModelRegistry, 'load' | 'unload' | 'loaded' | 'forget'>
@@ -199,30 +192,6 @@ function infoOf({
   readonly modelKey: string
 }) {
   return { type, path, key }
-}
-
-/** A method whose messages the generated schemas read and write. */
-function unary<I extends DescMessage, O extends DescMessage>(
-  input: I,
-  output: O,
-  handle: (request: MessageShape<I>, call: GrpcCall) => Promise<MessageInitShape<O>>,
-): GrpcUnaryMethod {
-  return {
-    kind: 'unary',
-    async handle(message, call) {
-      return toBinary(output, create(output, await handle(read(input, message), call)))
-    },
-  }
-}
-
-function read<I extends DescMessage>(schema: I, message: Uint8Array): MessageShape<I> {
-  try {
-    return fromBinary(schema, message)
-  } catch (error) {
-    throw new ServingError('INVALID_ARGUMENT', `the message is not a valid ${schema.typeName}`, {
-      cause: error,
-    })
-  }
 }
 
 function ignore(): void {}

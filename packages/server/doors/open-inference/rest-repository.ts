@@ -18,9 +18,10 @@ export function repositoryRoutes(registry: ModelRegistry): readonly HttpRoute[] 
     {
       method: 'POST',
       path: '/v2/repository/models/:model/load',
+      hasOwnTimeLimit: true,
       async handle(http) {
         rejectLoadParameters(objectIn(await http.body()) ?? {})
-        await registry.load(http.params['model']!)
+        await registry.load(http.params['model']!, { signal: http.signal })
         return { status: 200 }
       },
     },

@@ -51,6 +51,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   #phase: Phase = 'HANDLING'
   #status = 0
   #hasPlace = false
+  #hasOwnTimeLimit = false
   #isHandlerRunning = false
   #isGivenUp = false
   #isBodyDone = false
@@ -104,6 +105,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   handle(route: HttpRoute, request: IncomingRequest, check: AdmissionCheck | undefined): void {
     this.#request = request
     this.#hasPlace = route.isExemptFromLimits !== true
+    this.#hasOwnTimeLimit = route.hasOwnTimeLimit === true
     try {
       const result = check === undefined ? route.handle(request) : askFirst(check, request, route.handle)
       if (!('then' in result)) {
@@ -134,7 +136,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
     this.#request?.abort(error)
     this.#onDone()
     // What runs on without a client keeps its place, and loses it at a deadline like any other.
-    if (this.#isHandlerRunning && wasAnswering) this.#renewDeadline()
+    if (this.#isHandlerRunning && (wasAnswering || this.#hasOwnTimeLimit)) this.#renewDeadline()
   }
 
   giveUp(error: ServingError): void {
@@ -164,6 +166,7 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   onDeadline(): void {
     const { requestTimeoutMs } = this.#context.options.limits
     const isBodyLate = this.#request?.isReadingBody === true
+    if (this.#hasOwnTimeLimit && !isBodyLate && this.#phase === 'HANDLING') return
     if (isBodyLate) this.writer.mustClose = true
     this.giveUp(
       isBodyLate
@@ -245,6 +248,8 @@ export class Exchange implements OpenExchange, ResponseObserver, Expiring {
   }
 
   #renewDeadline(): void {
+    // The queue must not see it change.
+    this.#context.deadlines.delete(this)
     this.#expiresAtMs = performance.now() + this.#context.options.limits.requestTimeoutMs
     this.#context.deadlines.add(this)
   }

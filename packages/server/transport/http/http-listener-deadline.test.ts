@@ -221,3 +221,49 @@ test('a broken chunk is 400 and ends the connection', async t => {
   assert.match(answer, /^HTTP\/1\.1 400 .*Connection: close/s)
   assert.match(errorOf(answer).error, /^malformed HTTP\/1\.1 request: /)
 })
+
+test('a handler with a time limit of its own is waited for, and keeps its place until it is done', async t => {
+  const { route, calls, called } = manualRoute()
+  const { url } = await startListener(t, [{ ...route, hasOwnTimeLimit: true }, QUICK], {
+    limits: { requestTimeoutMs: 20, maxConcurrentRequests: 1 },
+  })
+  const answer = request(`${url}/manual`, { method: 'POST', body: 'x' })
+  await called
+  const [{ request: incoming, settle }] = calls as [(typeof calls)[0]]
+  while (Date.now() < incoming.deadlineMs + 20) await new Promise(resolve => void setTimeout(resolve, 5))
+  assert.equal(incoming.signal.aborted, false)
+  assert.equal((await request(`${url}/quick`)).status, 503)
+  settle.resolve(text(200, 'at last'))
+  assert.equal((await answer).text, 'at last')
+  assert.equal((await request(`${url}/quick`)).text, 'quick')
+})
+
+test('its client may leave, and the handler is waited for as long as any other', async t => {
+  const { route, calls, called } = manualRoute()
+  const { port, url } = await startListener(t, [{ ...route, hasOwnTimeLimit: true }, QUICK], {
+    limits: { requestTimeoutMs: 20, maxConcurrentRequests: 1 },
+  })
+  const client = openRaw(t, port)
+  client.send(`POST /manual HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`)
+  await called
+  client.socket.destroy()
+  assert.equal((await reasonOf(calls[0]!.request.signal)).code, 'CANCELLED')
+  // It never settles: its place is free again all the same.
+  while ((await request(`${url}/quick`)).status !== 200);
+})
+
+test('a client that does not send its body is not waited for longer than elsewhere', async t => {
+  const route: HttpRoute = {
+    method: 'POST',
+    path: '/',
+    hasOwnTimeLimit: true,
+    async handle(incoming) {
+      await incoming.body()
+      return text(200, 'read')
+    },
+  }
+  const { port } = await startListener(t, [route], { limits: { requestTimeoutMs: 20 } })
+  const client = openRaw(t, port)
+  client.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nab`)
+  assert.match(await client.untilClosed(), /^HTTP\/1\.1 408 /)
+})

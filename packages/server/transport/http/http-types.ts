@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly headers: Readonly<{ [name: string]: string }>
   /** Aborted when the client goes away, the deadline passes, or the listener gives up draining. */
   readonly signal: AbortSignal
-  /** When the response must be there, in milliseconds since the epoch. */
+  /** When the response must be there, in milliseconds since the epoch; unless the handler has a time limit of its own. */
   readonly deadlineMs: number
   /**
    * Reads the whole body, decompressed (`gzip`, `deflate`), within the listener's limits.
@@ -58,6 +58,11 @@ export interface HttpRoute {
   readonly handle: HttpHandler
   /** Answered even when the listener is at its limit of concurrent requests: health checks. */
   readonly isExemptFromLimits?: boolean
+  /**
+   * True for work that has a time limit of its own: once the body has arrived, `requestTimeoutMs` ends neither the
+   * handler nor its signal; a client that leaves does. Such a handler is asynchronous, and reads the body first.
+   */
+  readonly hasOwnTimeLimit?: boolean
 }
 
 export interface HttpLimits {

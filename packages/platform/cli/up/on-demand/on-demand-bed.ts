@@ -28,6 +28,9 @@ export async function onDemandBed(
   options: Partial<OnDemandOptions> & { readonly dataFolder?: string } = {},
 ): Promise<OnDemandBed> {
   const { dataFolder, ...others } = options
+  // The driver's folder goes with the driver.
+  const opened: OnDemandServables[] = []
+  t.after(() => Promise.all(opened.map(({ driver }) => driver.close(100))))
   const bed = await driverBed(t, dataFolder === undefined ? {} : { dataFolder })
   const sizesFile = join(bed.dataFolder, 'sizes.json')
   const onDemand = await createOnDemandServables({
@@ -39,7 +42,7 @@ export async function onDemandBed(
     firstRetryMs: 50,
     ...others,
   })
-  t.after(() => onDemand.driver.close(100))
+  opened.push(onDemand)
   return {
     driver: onDemand.driver,
     demand: onDemand.demand,
@@ -47,7 +50,14 @@ export async function onDemandBed(
     bed,
     sizesFile,
     deploy: (name, behaviour, changes) =>
-      onDemand.driver.deploy(bed.spec(behaviour, { name, modelName: name, ...changes })),
+      onDemand.driver.deploy(
+        bed.spec(behaviour, {
+          name,
+          modelName: name,
+          ...changes,
+          environment: { ...BALLAST, ...changes?.environment },
+        }),
+      ),
     wake: async (name, isBackground = false) =>
       onDemand.demand.wake(name, { isBackground, signal: AbortSignal.timeout(30_000) }),
     figure: name => {
@@ -58,6 +68,9 @@ export async function onDemandBed(
   }
 }
 
+/** What processes of the tests hold, so that they differ little in size. */
+const BALLAST = { BALLAST: '120' }
+
 let one: Promise<number> | undefined
 
 /** What one process of the tests takes. */
@@ -67,7 +80,7 @@ export function measureOne(t: TestContext): Promise<number> {
 
 async function measure(t: TestContext): Promise<number> {
   const { driver, spec } = await driverBed(t)
-  const deployment = driver.deployAsleep!(spec())
+  const deployment = driver.deployAsleep!(spec({}, { environment: BALLAST }))
   await deployment.wake()
   return deployment.usedBytes()
 }

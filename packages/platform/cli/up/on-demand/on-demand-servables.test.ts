@@ -99,6 +99,26 @@ void suite('servables within a budget of memory', { concurrency: 4 }, () => {
     await assert.rejects(wake('bad'), { code: 'UNAVAILABLE', message: /servable bad is being stopped/ })
   })
 
+  void test('one that has served and cannot be started any more says so, and the next request tries again', async t => {
+    const { driver, deploy, wake, bed, sizesFile } = await onDemandBed(t, GIB)
+    const path = join(bed.modelFolder, 'broken')
+    await until(deploy('a'), isAwake)
+    await wake('a')
+    await driver.close(100)
+    const again = await onDemandBed(t, GIB, { sizesFile, dataFolder: join(bed.dataFolder, 'second') })
+    await writeFile(path, '')
+    const a = again.deploy('a', { behaviour: 'breakable' }, { environment: { BROKEN: path } })
+    assert.deepEqual(a.status, ASLEEP)
+    await assert.rejects(again.wake('a'), { code: 'UNAVAILABLE', message: /^Servable a .*it is broken/s })
+    assert.equal(a.status.state, 'NotServing')
+    assert.match(a.status.message ?? '', /it is broken/)
+    // It is asked all the same.
+    assert.equal(a.isAsleep, true)
+    await rm(path)
+    while (!isAwake(a)) await again.wake('a').catch(() => {})
+    assert.equal(a.status.message, null)
+  })
+
   void test('a new servable that fails is tried again without a request', async t => {
     const { deploy } = await onDemandBed(t, GIB)
     const bad = deploy('bad', { behaviour: 'exit' })

@@ -140,8 +140,8 @@ class OnDemand implements OnDemandServables {
         words: {
           model: 'Servable',
           budget: 'the memory for servables (--memory-budget)',
-          maxWaiting: 'of --memory-budget',
-          churnAge: 'of --memory-budget',
+          maxWaiting: 'with --memory-budget',
+          churnAge: 'with --memory-budget',
         },
         observer: {
           evicted: (servable, because, ageMs, bytes) =>

@@ -48,6 +48,7 @@ class Sizes implements ServableSizes {
   readonly #byVersion = new Map<string, Measured>()
   readonly #byRuntime = new Map<string, Measured>()
   #timer: NodeJS.Timeout | undefined
+  #isClosed = false
   #writing: Promise<void> = Promise.resolve()
 
   constructor(path: string, log: Logger) {
@@ -106,6 +107,7 @@ class Sizes implements ServableSizes {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     clearTimeout(this.#timer)
     this.#timer = undefined
     await this.#write()
@@ -118,6 +120,7 @@ class Sizes implements ServableSizes {
   }
 
   #schedule(): void {
+    if (this.#isClosed) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       void this.#write()

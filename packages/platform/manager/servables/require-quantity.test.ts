@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refusal } from '../test/serving-bed.ts'
-import { readQuantity } from './quantity.ts'
+import { requireQuantity } from './require-quantity.ts'
 
 test('quantities are read as Kubernetes writes them', () => {
   const cases: Readonly<Record<string, number>> = {
@@ -16,13 +16,13 @@ test('quantities are read as Kubernetes writes them', () => {
     '+3k': 3_000,
     '250u': 250e-6,
   }
-  for (const [text, value] of Object.entries(cases)) assert.equal(readQuantity(text, 'cpu'), value, text)
+  for (const [text, value] of Object.entries(cases)) assert.equal(requireQuantity(text, 'cpu'), value, text)
 })
 
 test('anything else is refused by its name', () => {
   for (const text of ['', '0', '-1', '4 G', 'four', '1e99', '9E', '1'.repeat(400), 'NaN', '4g']) {
     assert.throws(
-      () => readQuantity(text, 'limits.cpu'),
+      () => requireQuantity(text, 'limits.cpu'),
       refusal('INVALID_ARGUMENT', /^limits\.cpu: '/),
       text,
     )

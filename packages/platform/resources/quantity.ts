@@ -24,7 +24,7 @@ const FACTORS: Readonly<Record<string, number>> = {
 export function readQuantity(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
   if (typeof value !== 'string' || value.length > 64) return undefined
-  const match = /^(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)$/.exec(value)
+  const match = /^\+?(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)$/.exec(value)
   if (match === null) return undefined
   const [, digits, exponent, suffix = ''] = match
   const quantity = exponent === undefined ? Number(digits) * FACTORS[suffix]! : Number(`${digits}${exponent}`)

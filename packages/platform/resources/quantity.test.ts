@@ -12,6 +12,7 @@ test('quantities of Kubernetes', () => {
     ['1e3', 1000],
     ['1E3', 1000],
     ['1E', 1e18],
+    ['+4G', 4e9],
     ['12', 12],
     [3, 3],
     ['', undefined],
