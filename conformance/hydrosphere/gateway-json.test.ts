@@ -173,21 +173,6 @@ suite('what comes in as JSON', { concurrency: 1 }, () => {
     })
     assert.equal(plain.status, 415)
   })
-
-  test('check 61: nested fields are refused by name', async () => {
-    // A decision of ours: they are kept and shown, and predictions with them are not there.
-    const person = { name: 'person', subfields: [field('age', 'INT32', [])], shape: { dims: [] } }
-    const version = await bed.release({
-      ...gives,
-      name: 'nested',
-      signature: { signatureName: 'act', inputs: [person], outputs: [field('whole', 'INT32', [])] },
-    })
-    assert.partialDeepStrictEqual(version['modelSignature'], { inputs: [person] })
-    await bed.ready('nested-app', [[[version.id, 100]]])
-    const { status, json } = await bed.ask('nested-app', { person: { age: 3 } })
-    assert.equal(status, 501)
-    assert.match(json['information'] as string, /person/)
-  })
 })
 
 suite('what goes out as JSON', { concurrency: 1 }, () => {

@@ -26,7 +26,15 @@ def tearDownModule():
     assert up.stop() == 0
 
 
-def released(name, image, signature="scale"):
+def scale_signature(name):
+    return {
+        "signatureName": name,
+        "inputs": [{"name": "xs", "shape": {"dims": [-1, 2]}, **FIELD}],
+        "outputs": [{"name": "total", "shape": {"dims": []}, **FIELD}],
+    }
+
+
+def released(name, image, signature):
     """Uploads the model of tensors, and waits until it is built."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
@@ -35,11 +43,7 @@ def released(name, image, signature="scale"):
     metadata = {
         "name": name,
         "runtime": {"name": runtime, "tag": tag},
-        "modelSignature": {
-            "signatureName": signature,
-            "inputs": [{"name": "xs", "shape": {"dims": [-1, 2]}, **FIELD}],
-            "outputs": [{"name": "total", "shape": {"dims": []}, **FIELD}],
-        },
+        "modelSignature": signature,
     }
     answer = requests.post(
         f"{up.http}/api/v2/model/upload",
@@ -66,7 +70,7 @@ class DocumentedRuntimes(unittest.TestCase):
         image = f"someone/python-runtime-example:{folder}-{signature}"
         up.register(image, f"{PYTHON[generation]} main.py", HERE / folder, generation)
         name = f"{folder}-{signature}"
-        return name, deployed(name, released(f"model-{name}", image, signature))
+        return name, deployed(name, released(f"model-{name}", image, scale_signature(signature)))
 
     def test_second_generation(self):
         """checks 21, 23: the documented runtime, mended, serves an application; TensorFlow's way of asking, too"""
@@ -88,6 +92,25 @@ class DocumentedRuntimes(unittest.TestCase):
         self.assertEqual(up.json("POST", f"/gateway/application/{name}", {"xs": [[1.5, 2]]}), {"total": 10.5})
         path = f"/api/v1/applications/serve/{view['id']}/triple"
         self.assertEqual(up.json("POST", path, {"xs": [[1, 2]]}), {"total": 9})
+
+    def test_nested_fields(self):
+        """check 61: objects and arrays of objects arrive at a program in Python, and come back"""
+        image = "someone/python-runtime-example:nested"
+        up.register(image, f"{PYTHON['G2']} main.py", HERE / "nested", "G2")
+        members = [
+            {"name": "name", "dtype": "DT_STRING", "shape": {"dims": []}, "profile": "NONE"},
+            {"name": "age", "dtype": "DT_INT32", "shape": {"dims": []}, "profile": "NONE"},
+        ]
+        customers = {"name": "customers", "subfields": members, "shape": {"dims": [-1]}}
+        oldest = {"name": "oldest", "subfields": members, "shape": {"dims": []}}
+        signature = {"signatureName": "birthday", "inputs": [customers], "outputs": [customers, oldest]}
+        view = deployed("nested", released("model-nested", image, signature))
+        self.assertEqual(view["status"], "Ready", view["message"])
+        ann, bob = {"name": "Ann", "age": 33}, {"name": "Bob", "age": 7}
+        self.assertEqual(
+            up.json("POST", "/gateway/application/nested", {"customers": [ann, bob]}),
+            {"customers": [{"name": "Ann", "age": 34}, {"name": "Bob", "age": 8}], "oldest": {"name": "Ann", "age": 34}},
+        )
 
     def test_as_documented(self):
         """check 22: the runtime with the documentation's mistakes fails visibly"""

@@ -1,11 +1,10 @@
-import type { Tensor } from '@millrace/sdk'
+import { type HydrosphereValue, hydrosphereValueBytes } from '@millrace/sdk/protocol'
 import type { BackgroundCalls } from './background-calls.ts'
 import type { CallFigures, FigureTable } from './call-figures.ts'
 import type { RoutedApplication } from './discovery.ts'
 import { GatewayFailure } from './gateway-failure.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
 import { askServable, type ServableCall, type ServableTarget } from './servable-target.ts'
-import { tensorBytes } from './tensor-bytes.ts'
 import { compileChoice } from './variant-choice.ts'
 
 /** An application as the routing table has it, ready to be asked. */
@@ -41,11 +40,11 @@ interface PipelineParts {
   /** From 0 up to, and without, 1. */
   readonly random: () => number
   readonly background: BackgroundCalls
-  readonly limits: Pick<GatewayLimits, 'servableTimeoutMs' | 'backgroundTimeoutMs'>
+  readonly limits: Pick<GatewayLimits, 'servableTimeoutMs' | 'backgroundTimeoutMs' | 'startTimeoutMs'>
 }
 
 /** A call of an application, before it is known which stage it is at. */
-type ApplicationCall = Omit<ServableCall, 'application' | 'inputsBy' | 'figures'>
+type ApplicationCall = Omit<ServableCall, 'application' | 'inputsBy' | 'figures' | 'isBackground'>
 
 /**
  * Asks one stage after the other; each gets what the one before answered, and nothing else. Which variant of a stage
@@ -54,10 +53,10 @@ type ApplicationCall = Omit<ServableCall, 'application' | 'inputsBy' | 'figures'
  */
 export function askApplication(
   target: ApplicationTarget,
-  inputs: readonly Tensor[],
+  inputs: readonly HydrosphereValue[],
   call: ApplicationCall,
   parts: PipelineParts,
-): Promise<readonly Tensor[]> {
+): Promise<readonly HydrosphereValue[]> {
   // The one stage is asked before the routing table can change.
   if (target.stages.length === 1) return askStages(target, inputs, call, parts)
   return askPipeline(target, inputs, call, parts)
@@ -65,10 +64,10 @@ export function askApplication(
 
 async function askPipeline(
   target: ApplicationTarget,
-  inputs: readonly Tensor[],
+  inputs: readonly HydrosphereValue[],
   call: ApplicationCall,
   parts: PipelineParts,
-): Promise<readonly Tensor[]> {
+): Promise<readonly HydrosphereValue[]> {
   // Until the last stage has answered, whatever becomes of the routing table.
   const releases = target.stages.flatMap(({ variants }) => variants.map(({ pool }) => pool.hold()))
   try {
@@ -80,11 +79,12 @@ async function askPipeline(
 
 async function askStages(
   { application, stages }: ApplicationTarget,
-  inputs: readonly Tensor[],
+  inputs: readonly HydrosphereValue[],
   call: ApplicationCall,
   { random, background, limits }: PipelineParts,
-): Promise<readonly Tensor[]> {
-  let tensors = inputs
+): Promise<readonly HydrosphereValue[]> {
+  let values = inputs
+  const timeouts = { answerMs: limits.servableTimeoutMs, startMs: limits.startTimeoutMs }
   for (const [index, { variants, figures, choose }] of stages.entries()) {
     const picked = choose(random() * 100)
     const stageCall = {
@@ -93,23 +93,32 @@ async function askStages(
       inputsBy: index === 0 ? ('client' as const) : ('model' as const),
     }
     if (variants.length > 1) {
-      const given = tensors
-      const sizeBytes = tensorBytes(given)
+      const given = values
+      const sizeBytes = hydrosphereValueBytes(given)
       for (const [place, variant] of variants.entries()) {
         if (place === picked) continue
         background.start(sizeBytes, signal => {
           const deadlineMs = Date.now() + limits.backgroundTimeoutMs
-          const shadowCall = { ...stageCall, figures: figures[place]!, signal, deadlineMs }
-          return askServable(variant, given, shadowCall, limits.backgroundTimeoutMs)
+          const shadowCall = {
+            ...stageCall,
+            figures: figures[place]!,
+            isBackground: true,
+            signal,
+            deadlineMs,
+          }
+          return askServable(variant, given, shadowCall, {
+            answerMs: limits.backgroundTimeoutMs,
+            startMs: limits.backgroundTimeoutMs,
+          })
         })
       }
     }
     const variant = variants[picked]
     if (variant === undefined) throw nobodyAnswers(application, index)
-    const answerCall: ServableCall = { ...stageCall, figures: figures[picked]! }
-    tensors = await askServable(variant, tensors, answerCall, limits.servableTimeoutMs)
+    const answerCall: ServableCall = { ...stageCall, figures: figures[picked]!, isBackground: false }
+    values = await askServable(variant, values, answerCall, timeouts)
   }
-  return tensors
+  return values
 }
 
 function nobodyAnswers({ name }: RoutedApplication, stage: number): GatewayFailure {

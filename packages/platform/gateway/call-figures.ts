@@ -6,6 +6,8 @@ export interface CallFigures {
   latencyMs: number
   /** Calls that an endpoint had not looked at, and that another was asked for. */
   retryCount: number
+  /** Calls that nobody waited for, and that were left out because the servable slept on. */
+  asleepCount: number
   /** By error code. */
   readonly errorCounts: Map<string, number>
 }
@@ -34,6 +36,7 @@ export function createFigureTable(): FigureTable {
         requestCount: 0,
         latencyMs: 0,
         retryCount: 0,
+        asleepCount: 0,
         errorCounts: new Map(),
       }
       kept.set(key, figures)

@@ -1,31 +1,46 @@
-import { formatShape, type Shape, type Tensor } from '@millrace/sdk'
+import { formatShape, type Shape } from '@millrace/sdk'
+import type { HydrosphereGroup, HydrosphereValue } from '@millrace/sdk/protocol'
 import { dtypeOf } from './data-types.ts'
 import { GatewayFailure } from './gateway-failure.ts'
-import type { TensorField } from './signature-side.ts'
+import type { GroupField, SideField, TensorField } from './signature-side.ts'
 
 /** Messages list this many; a client who sends thousands of wrong fields need not be told of each. */
 const SHOWN_VIOLATIONS = 50
 
-/** The tensors that the signature declares, in its order, or all that is wrong with them, a sentence each. */
-type CheckedTensors =
-  | { readonly tensors: readonly Tensor[]; readonly violations?: undefined }
-  | { readonly violations: readonly string[] }
+/** What is wrong with values, a sentence each. */
+interface Violations {
+  /** The first of them. */
+  readonly shown: string[]
+  count: number
+}
 
-/** Holds tensors against a signature; what is not declared is left out. */
-export type SideCheck = (tensors: readonly Tensor[]) => CheckedTensors
+/** The values that the signature declares, in its order, or all that is wrong with them. */
+type CheckedValues =
+  | { readonly values: readonly HydrosphereValue[]; readonly violations?: undefined }
+  | { readonly violations: Violations }
 
-/** Of tensors with one name the last counts, as in a map on the wire. */
-export function compileSideCheck(fields: readonly TensorField[]): SideCheck {
-  return tensors => {
-    const found: Tensor[] = []
-    let violations: string[] | undefined
+/** Holds values against a signature; what is not declared is left out. */
+export type SideCheck = (values: readonly HydrosphereValue[]) => CheckedValues
+
+/** Of values with one name the last counts, as in a map on the wire. */
+export function compileSideCheck(fields: readonly SideField[]): SideCheck {
+  return given => {
+    const found: HydrosphereValue[] = []
+    let violations: Violations | undefined
     for (const field of fields) {
-      const tensor = lastNamed(tensors, field.name)
-      const violation = tensor === undefined ? `Missing field ${field.name}` : violationOf(field, tensor)
-      if (violation !== undefined) (violations ??= []).push(violation)
-      else found.push(tensor!)
+      const value = lastNamed(given, field.name)
+      if (field.datatype === undefined && value !== undefined && value.datatype === undefined) {
+        const wrong: Violations = violations ?? { shown: [], count: 0 }
+        found.push(checkGroup(field, value, field.name, wrong))
+        if (wrong.count > 0) violations = wrong
+        continue
+      }
+      const violation =
+        value === undefined ? `Missing field ${field.name}` : violationOf(field, value, field.name)
+      if (violation === undefined) found.push(value!)
+      else note((violations ??= { shown: [], count: 0 }), violation)
     }
-    return violations === undefined ? { tensors: found } : { violations }
+    return violations === undefined ? { values: found } : { violations }
   }
 }
 
@@ -33,15 +48,14 @@ export function compileSideCheck(fields: readonly TensorField[]): SideCheck {
 export type Culprit = 'client' | 'model'
 
 /**
- * @param where which tensors of whom, such as "inputs of stage 0, servable scaler-1-a"
+ * @param where which values of whom, such as "inputs of stage 0, servable scaler-1-a"
  */
 export function contractViolation(
-  violations: readonly string[],
+  { shown, count }: Violations,
   where: string,
   culprit: Culprit,
 ): GatewayFailure {
-  const shown = violations.slice(0, SHOWN_VIOLATIONS)
-  const rest = violations.length - shown.length
+  const rest = count - shown.length
   const lines = shown.map(violation => `${violation} (${where})`)
   if (rest > 0) lines.push(`and ${rest} more`)
   const message = `Multiple validation errors:\n${lines.join('\n')}`
@@ -50,12 +64,57 @@ export function contractViolation(
     : new GatewayFailure('ContractViolationError', 'INTERNAL', message, { httpStatus: 502 })
 }
 
-function violationOf({ name, dtype, datatype, shape }: TensorField, tensor: Tensor): string | undefined {
-  if (tensor.datatype !== datatype) {
-    return `Expected ${dtype} data type for field ${name}, got ${dtypeOf(tensor.datatype)}`
+function note(violations: Violations, violation: string): void {
+  if (violations.count++ < SHOWN_VIOLATIONS) violations.shown.push(violation)
+}
+
+/** A group with the members that are declared; it counts only if nothing was wrong. */
+function checkGroup(
+  { subfields, shape }: GroupField,
+  group: HydrosphereGroup,
+  path: string,
+  violations: Violations,
+): HydrosphereGroup {
+  if (shape !== null && !shapeFits(group.shape, shape)) {
+    note(violations, misshapen(path, group.shape, shape))
   }
-  if (shape === null || shapeFits(tensor.shape, shape)) return undefined
-  return `Expected ${formatShape(shape)} shape for field ${name}, got ${formatShape(tensor.shape)}`
+  const isOne = group.shape.length === 0
+  const objects = group.objects.map((members, index) => {
+    const prefix = isOne ? path : `${path}[${index}]`
+    const found: HydrosphereValue[] = []
+    for (const field of subfields) {
+      const value = lastNamed(members, field.name)
+      const at = `${prefix}.${field.name}`
+      if (value === undefined) note(violations, `Missing field ${at}`)
+      else if (field.datatype === undefined && value.datatype === undefined) {
+        found.push(checkGroup(field, value, at, violations))
+      } else {
+        const violation = violationOf(field, value, at)
+        if (violation === undefined) found.push(value)
+        else note(violations, violation)
+      }
+    }
+    return found
+  })
+  return { ...group, objects }
+}
+
+/** Not for a group in the place of one. */
+function violationOf(field: SideField, value: HydrosphereValue, path: string): string | undefined {
+  if (value.datatype !== field.datatype) {
+    return `Expected ${typeNameOf(field)} data type for field ${path}, got ${dtypeOf(value.datatype)}`
+  }
+  const { shape } = field
+  if (shape === null || shapeFits(value.shape, shape)) return undefined
+  return misshapen(path, value.shape, shape)
+}
+
+function typeNameOf(field: TensorField | GroupField): string {
+  return field.datatype === undefined ? dtypeOf(undefined) : field.dtype
+}
+
+function misshapen(path: string, found: Shape, expected: Shape): string {
+  return `Expected ${formatShape(expected)} shape for field ${path}, got ${formatShape(found)}`
 }
 
 function shapeFits(shape: Shape, declared: Shape): boolean {
@@ -66,9 +125,9 @@ function shapeFits(shape: Shape, declared: Shape): boolean {
   return true
 }
 
-function lastNamed(tensors: readonly Tensor[], name: string): Tensor | undefined {
-  for (let index = tensors.length - 1; index >= 0; index--) {
-    if (tensors[index]!.name === name) return tensors[index]
+function lastNamed(values: readonly HydrosphereValue[], name: string): HydrosphereValue | undefined {
+  for (let index = values.length - 1; index >= 0; index--) {
+    if (values[index]!.name === name) return values[index]
   }
   return undefined
 }

@@ -25,7 +25,7 @@ export function datatypeOf(dtype: string): Datatype | undefined {
   return Object.hasOwn(DATATYPES, dtype) ? DATATYPES[dtype] : undefined
 }
 
-/** What a signature calls a datatype. */
-export function dtypeOf(datatype: Datatype): string {
-  return NAMES.get(datatype)!
+/** What a signature calls a datatype, or that of groups, which have none. */
+export function dtypeOf(datatype: Datatype | undefined): string {
+  return datatype === undefined ? 'DT_MAP' : NAMES.get(datatype)!
 }

@@ -1,4 +1,5 @@
-import type { ServingError, Tensor } from '@millrace/sdk'
+import type { ServingError } from '@millrace/sdk'
+import type { HydrosphereValue } from '@millrace/sdk/protocol'
 import type { ModelSignature } from '../store/index.ts'
 
 /** One running copy of a servable, as the gateway reaches it. */
@@ -22,6 +23,8 @@ export interface RoutedServable {
   readonly signature: ModelSignature
   /** Those that are ready now; empty for one that is not serving. */
   readonly endpoints: readonly ServableEndpoint[]
+  /** It has no endpoints now, and the first request has it started. Default: false. */
+  readonly isAsleep?: boolean | undefined
 }
 
 export interface RoutedVariant {
@@ -58,8 +61,8 @@ export interface PredictionRecord {
   readonly application?: { readonly name: string; readonly stage: string } | undefined
   readonly servable: RoutedServable
   readonly latencyMs: number
-  readonly inputs: readonly Tensor[]
-  readonly outcome: { readonly outputs: readonly Tensor[] } | { readonly error: ServingError }
+  readonly inputs: readonly HydrosphereValue[]
+  readonly outcome: { readonly outputs: readonly HydrosphereValue[] } | { readonly error: ServingError }
 }
 
 /** Takes records for monitoring. It must return at once, and never throw: what it cannot take it drops and counts. */

@@ -1,20 +1,24 @@
-import type { InferenceRequest, Shape, Tensor } from '@millrace/sdk'
+import type { Tensor } from '@millrace/sdk'
 import { type CallOptions, createGrpcClient, createHydrosphereClient } from '@millrace/sdk/client'
+import type { HydrosphereShapes, HydrosphereValue } from '@millrace/sdk/protocol'
 import type { ServableEndpoint } from './discovery.ts'
+import { nestedRefusal } from './only-tensors.ts'
 
 /** What a call of a servable is told besides its inputs. */
 export interface EndpointCall extends CallOptions {
   /** Which function is meant; G1 chooses by it. */
   readonly signatureName: string
   /** Declared shapes, which outputs take that come without one. */
-  readonly outputShapes: ReadonlyMap<string, Shape>
+  readonly outputShapes: HydrosphereShapes
+  /** The field with fields in it, which V2 has no way to say; `null` where there is none. */
+  readonly nestedField: string | null
   /** Where it is counted when another endpoint is asked. */
   readonly figures?: { retryCount: number } | undefined
 }
 
 /** One endpoint's connections, whatever it speaks. Rejects with a `ServingError`. */
 export interface EndpointClient {
-  predict(inputs: readonly Tensor[], call: EndpointCall): Promise<readonly Tensor[]>
+  predict(inputs: readonly HydrosphereValue[], call: EndpointCall): Promise<readonly HydrosphereValue[]>
   /** Lets running calls finish. */
   close(): Promise<void>
 }
@@ -33,20 +37,27 @@ export function createEndpointClient(
 ): EndpointClient {
   const { maxConnections, maxResponseBytes } = options
   const connection = { target: address, maxConnections, maxResponseBytes }
-  const request = (inputs: readonly Tensor[]): InferenceRequest => ({
-    modelName: modelName ?? options.modelName,
-    inputs,
-  })
+  const asked = modelName ?? options.modelName
   if (protocol === 'V2') {
     const client = createGrpcClient(connection)
     return {
-      predict: async (inputs, call) => (await client.infer(request(inputs), call)).outputs,
+      async predict(inputs, call) {
+        const { nestedField } = call
+        if (nestedField !== null) {
+          throw nestedRefusal(
+            nestedField,
+            'a servable that speaks V2 cannot be given, and cannot answer with',
+          )
+        }
+        // The signature has let nothing but tensors through.
+        return (await client.infer({ modelName: asked, inputs: inputs as readonly Tensor[] }, call)).outputs
+      },
       close: client.close,
     }
   }
   const client = createHydrosphereClient({ ...connection, generation: protocol })
   return {
-    predict: async (inputs, call) => (await client.predict(request(inputs), call)).outputs,
+    predict: (inputs, call) => client.predictValues({ modelName: asked, inputs }, call),
     close: client.close,
   }
 }

@@ -1,5 +1,6 @@
-import { ServingError, type Tensor } from '@millrace/sdk'
+import { ServingError } from '@millrace/sdk'
 import { isNeverSent } from '@millrace/sdk/client'
+import type { HydrosphereValue } from '@millrace/sdk/protocol'
 import type { ServableEndpoint } from './discovery.ts'
 import { createEndpointClient, type EndpointCall, type EndpointClient } from './endpoint-client.ts'
 import { GatewayFailure, servableFailure } from './gateway-failure.ts'
@@ -12,7 +13,7 @@ export interface EndpointPool {
    * moment, and another is asked in its place; a request that may have reached an endpoint is never sent again.
    * @throws GatewayFailure with the endpoint's code and message, or UNAVAILABLE where there is no endpoint
    */
-  predict(inputs: readonly Tensor[], call: EndpointCall): Promise<readonly Tensor[]>
+  predict(inputs: readonly HydrosphereValue[], call: EndpointCall): Promise<readonly HydrosphereValue[]>
   /** Connections to endpoints that have gone are closed behind their running calls. */
   update(endpoints: readonly ServableEndpoint[]): void
   readonly endpointCount: number
@@ -67,7 +68,10 @@ class Pool implements EndpointPool {
     return this.#endpoints.length
   }
 
-  async predict(inputs: readonly Tensor[], call: EndpointCall): Promise<readonly Tensor[]> {
+  async predict(
+    inputs: readonly HydrosphereValue[],
+    call: EndpointCall,
+  ): Promise<readonly HydrosphereValue[]> {
     let tried: Set<string> | undefined
     let refusal: GatewayFailure | undefined
     this.#holdersCount++
@@ -79,7 +83,10 @@ class Pool implements EndpointPool {
         try {
           return await endpoint.client.predict(inputs, call)
         } catch (error) {
-          refusal = servableFailure(ServingError.from(error, `servable ${this.#servableName} failed`))
+          refusal =
+            error instanceof GatewayFailure
+              ? error
+              : servableFailure(ServingError.from(error, `servable ${this.#servableName} failed`))
           if (!isNeverSent(error)) throw refusal
           endpoint.leftOutUntilMs = performance.now() + this.#limits.leaveOutMs
           tried ??= new Set()

@@ -14,7 +14,11 @@ interface Background {
 }
 
 /** Of a servable that is asked by its own name, the labels `application` and `stage` are empty. */
-export function gatewayFigures(table: FigureTable, background: Background): readonly GatewayFigure[] {
+export function gatewayFigures(
+  table: FigureTable,
+  background: Background,
+  mayServablesSleep: boolean,
+): readonly GatewayFigure[] {
   const ofCalls = (name: string, help: string, valueOf: (figures: CallFigures) => number): GatewayFigure => ({
     name,
     help,
@@ -39,6 +43,15 @@ export function gatewayFigures(table: FigureTable, background: Background): read
       'Requests that went to another replica because the first could not be connected to',
       ({ retryCount }) => retryCount,
     ),
+    ...(mayServablesSleep
+      ? [
+          ofCalls(
+            'gateway_servable_left_asleep_total',
+            'Shadows and other variants that were left out because their servable slept, and had no room to be started',
+            ({ asleepCount }) => asleepCount,
+          ),
+        ]
+      : []),
     {
       name: 'gateway_servable_errors_total',
       help: 'Requests that failed, by error code',

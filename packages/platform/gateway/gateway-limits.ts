@@ -6,6 +6,8 @@ export interface GatewayLimits {
   readonly servableTimeoutMs: number
   /** Longest that a variant may take whose answer nobody waits for. Default 60,000. */
   readonly backgroundTimeoutMs: number
+  /** Longest that a request waits for a servable that has to be started, within the caller's own deadline. Default 120,000. */
+  readonly startTimeoutMs: number
   /** Variants that answer at once without being waited for; more are left out and counted. Default 256. */
   readonly maxBackgroundCalls: number
   /** Bytes of their inputs. Default 256 MiB. */
@@ -25,6 +27,7 @@ const MIB = 1024 * 1024
 const DEFAULTS: GatewayLimits = {
   servableTimeoutMs: 60_000,
   backgroundTimeoutMs: 60_000,
+  startTimeoutMs: 120_000,
   maxBackgroundCalls: 256,
   maxBackgroundBytes: 256 * MIB,
   maxJsonBytes: 64 * MIB,

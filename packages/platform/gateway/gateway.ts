@@ -1,4 +1,5 @@
-import type { Logger, Model, Tensor } from '@millrace/sdk'
+import type { Logger, Model } from '@millrace/sdk'
+import type { HydrosphereValue } from '@millrace/sdk/protocol'
 import { createFigureTable } from './call-figures.ts'
 import type { Discovery, RecordPrediction } from './discovery.ts'
 import { followTable, type ModelHost } from './follow-table.ts'
@@ -12,6 +13,7 @@ import { gatewayRoutes } from './http-routes.ts'
 import { noServable } from './not-found.ts'
 import { createPredictor } from './predictor.ts'
 import { createRouting } from './routing.ts'
+import type { ServableDemand } from './servable-demand.ts'
 
 /** Answers for applications and servables, by the routing table as it is with each request. */
 export interface Gateway {
@@ -26,9 +28,9 @@ export interface Gateway {
    */
   readonly askUnrecorded: (
     servableName: string,
-    inputs: readonly Tensor[],
+    inputs: readonly HydrosphereValue[],
     call: GatewayCall,
-  ) => Promise<readonly Tensor[]>
+  ) => Promise<readonly HydrosphereValue[]>
   readonly statistics: () => GatewayStatistics
   /** Requests, time, errors and retries by application, stage and servable, for the server's metrics. */
   readonly figures: readonly GatewayFigure[]
@@ -62,16 +64,18 @@ export interface GatewayOptions {
   /** From 0 up to, and without, 1. Default `Math.random`. */
   readonly random?: (() => number) | undefined
   readonly limits?: Partial<GatewayLimits> | undefined
+  /** What starts servables that sleep. Default: none does. */
+  readonly demand?: ServableDemand | undefined
   /** What `GET /gateway/buildinfo` answers. Default: the name alone. */
   readonly buildInfo?: Readonly<Record<string, string>> | undefined
 }
 
 /** @throws ServingError INVALID_ARGUMENT for a limit that cannot be */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { discovery, record, log, random = Math.random, buildInfo = {} } = options
+  const { discovery, record, log, random = Math.random, demand = null, buildInfo = {} } = options
   const limits = completeLimits(options.limits)
   const table = createFigureTable()
-  const routing = createRouting(discovery, limits, table)
+  const routing = createRouting(discovery, limits, table, demand)
   const predictor = createPredictor({ record, log, random, limits })
   const { background } = predictor
   const createApplicationModel = (name: string) => createHostedModel(name, routing, predictor)
@@ -95,7 +99,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       backgroundCount: background.runningCount,
       droppedCount: background.droppedCount,
     }),
-    figures: gatewayFigures(table, background),
+    figures: gatewayFigures(table, background, demand !== null),
     async close() {
       await background.close()
       await routing.close()

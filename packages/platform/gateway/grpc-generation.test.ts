@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Tensor } from '@millrace/sdk'
-import { encodeGatewayRequest } from '@millrace/sdk/protocol'
+import { encodeGatewayRequest, type HydrosphereValue } from '@millrace/sdk/protocol'
 import fc from 'fast-check'
 import { gatewayGeneration } from './grpc-generation.ts'
 
@@ -9,7 +9,8 @@ const of = (shape: readonly number[]): Tensor => {
   const count = shape.reduce((product, extent) => product * extent, 1)
   return { name: `x${shape.length}`, datatype: 'FP32', shape, data: new Float32Array(count) }
 }
-const encode = (generation: 'G2' | 'G3', ...inputs: Tensor[]) =>
+const group = (...members: HydrosphereValue[]) => ({ name: 'g', shape: [], objects: [members] })
+const encode = (generation: 'G2' | 'G3', ...inputs: HydrosphereValue[]) =>
   Buffer.concat(encodeGatewayRequest({ modelName: 'm', inputs }, generation))
 
 test('the first shape with an extent tells which generation a message is of', () => {
@@ -20,6 +21,14 @@ test('the first shape with an extent tells which generation a message is of', ()
     }
     assert.equal(gatewayGeneration(encode(generation, of([]))), undefined)
     assert.equal(gatewayGeneration(encode(generation)), undefined)
+  }
+})
+
+test('the shape may lie in groups', () => {
+  for (const generation of ['G2', 'G3'] as const) {
+    assert.equal(gatewayGeneration(encode(generation, group(of([]), group(of([2]))))), generation)
+    assert.equal(gatewayGeneration(encode(generation, group(of([])), of([3]))), generation)
+    assert.equal(gatewayGeneration(encode(generation, group(of([])))), undefined)
   }
 })
 

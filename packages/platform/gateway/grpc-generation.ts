@@ -1,14 +1,17 @@
+import { GROUP_LIMITS } from '@millrace/sdk/protocol'
+
 /**
  * The gateway's methods have one path for two generations, whose messages differ in how a tensor says its shape: as
  * `dim` = 2, a message for each extent, or as `dims` = 1, packed integers. So the first shape tells.
  *
- *     request   { 1 name, 2 data: map entry { 1 name, 2 tensor { 2 shape { 1 dims (G3) | 2 dim, 3 unknown_rank (G2) } } } }
+ *     request   { 1 name, 2 data: map entry { 1 name, 2 tensor } }
+ *     tensor    { 2 shape { 1 dims (G3) | 2 dim, 3 unknown_rank (G2) }, 27 object { 1 members: map entry { 1 name, 2 tensor } } }
  *
  * @returns undefined where no shape has anything in it: both generations write scalars alike
  */
 export function gatewayGeneration(message: Uint8Array): 'G2' | 'G3' | undefined {
   try {
-    return ofRequest(new Fields(message))
+    return ofMap(new Fields(message), DATA, 0)
   } catch {
     // Broken bytes are for the decoder to tell of.
     return undefined
@@ -17,13 +20,33 @@ export function gatewayGeneration(message: Uint8Array): 'G2' | 'G3' | undefined 
 
 const LENGTH_DELIMITED = 2
 
-function ofRequest(request: Fields): 'G2' | 'G3' | undefined {
-  for (const entry of request.messages(2)) {
-    for (const tensor of entry.messages(2)) {
-      for (const shape of tensor.messages(2)) {
-        const first = shape.firstField()
-        if (first !== 0) return first === 1 ? 'G3' : 'G2'
-      }
+// Numbers of fields.
+const DATA = 2
+const ENTRY_VALUE = 2
+const SHAPE = 2
+const OBJECT = 27
+const MEMBERS = 1
+
+type Generation = 'G2' | 'G3' | undefined
+
+function ofMap(message: Fields, entries: number, depth: number): Generation {
+  for (const [, entry] of message.messages(entries)) {
+    for (const [, tensor] of entry.messages(ENTRY_VALUE)) {
+      const found = ofTensor(tensor, depth)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+function ofTensor(tensor: Fields, depth: number): Generation {
+  for (const [number, part] of tensor.messages(SHAPE, OBJECT)) {
+    if (number === SHAPE) {
+      const first = part.firstField()
+      if (first !== 0) return first === 1 ? 'G3' : 'G2'
+    } else if (depth < GROUP_LIMITS.depth) {
+      const found = ofMap(part, MEMBERS, depth + 1)
+      if (found !== undefined) return found
     }
   }
   return undefined
@@ -38,12 +61,13 @@ class Fields {
     this.#bytes = bytes
   }
 
-  /** The messages of one field. */
-  *messages(number: number): Generator<Fields> {
+  /** The messages of one field or two, with its number. */
+  *messages(number: number, other = number): Generator<readonly [number: number, message: Fields]> {
     while (this.#offset < this.#bytes.length) {
       const tag = this.#varint()
       const content = this.#content(tag & 7)
-      if (content !== undefined && tag >>> 3 === number) yield new Fields(content)
+      const found = tag >>> 3
+      if (content !== undefined && (found === number || found === other)) yield [found, new Fields(content)]
     }
   }
 

@@ -1,10 +1,11 @@
-import type { InferenceRequest, Tensor } from '@millrace/sdk'
 import {
   decodeGatewayRequest,
-  decodePredictRequest,
+  decodeRequestValues,
   encodePredictResponse,
   HYDROSPHERE_GATEWAY_SERVICE,
   HYDROSPHERE_PREDICT_PATHS,
+  type HydrosphereRequest,
+  type HydrosphereValue,
 } from '@millrace/sdk/protocol'
 import type { GatewayCall } from './gateway-call.ts'
 import { badRequest } from './gateway-failure.ts'
@@ -19,7 +20,7 @@ export interface GatewayMethod {
   readonly handle: (message: Uint8Array, call: GatewayCall) => Promise<readonly Uint8Array[]>
 }
 
-type Answer = (request: InferenceRequest, call: GatewayCall) => Promise<readonly Tensor[]>
+type Answer = (request: HydrosphereRequest, call: GatewayCall) => Promise<readonly HydrosphereValue[]>
 
 /**
  * The gateway's methods by full path: those of the service that the second and third generation share, and `Predict` of
@@ -68,7 +69,7 @@ function predictMethod(answer: Answer): GatewayMethod {
   return {
     kind: 'unary',
     async handle(message, call) {
-      const { request } = decodePredictRequest(message, 'G2')
+      const { request } = decodeRequestValues(message, 'G2')
       if (request.modelName === '') {
         throw badRequest(
           'ModelSpec is not defined: model_spec.name is the name of a servable or an application',

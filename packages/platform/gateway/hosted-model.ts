@@ -11,8 +11,10 @@ import type { ModelSignature, SignatureField } from '../store/index.ts'
 import { copyTensors } from './copy-tensors.ts'
 import { datatypeOf } from './data-types.ts'
 import { noApplication } from './not-found.ts'
+import { nestedRefusal, onlyTensors } from './only-tensors.ts'
 import type { Predictor } from './predictor.ts'
 import type { Routing } from './routing.ts'
+import { nestedFieldOf } from './signature-side.ts'
 
 /**
  * An application or a servable as a model of its name: for V2 and every other door of the server. It reads the routing
@@ -32,15 +34,23 @@ export function signatureOf(name: string, { servables, applications }: Routing):
 /** Whether requests for the name have somebody to answer them. */
 export function isAnswered(name: string, { servables, applications }: Routing): boolean {
   const servable = servables.get(name)
-  return servable === undefined ? applications.has(name) : servable.target.pool.endpointCount > 0
+  if (servable === undefined) return applications.has(name)
+  return servable.target.pool.endpointCount > 0 || servable.target.servable.isAsleep === true
 }
 
+/** What nested fields cannot come through. */
+const BY_TENSORS = 'a model of tensors cannot be asked with, as over V2; ask the gateway itself'
+
 class HostedModel extends Model {
+  readonly #refusal: ServingError | null
   readonly #routing: Routing
   readonly #predictor: Predictor
 
   constructor(name: string, routing: Routing, predictor: Predictor) {
-    super(hostedSettings(name, signatureOf(name, routing)))
+    const signature = signatureOf(name, routing)
+    super(hostedSettings(name, signature))
+    const nested = signature === undefined ? null : nestedFieldOf(signature)
+    this.#refusal = nested === null ? null : nestedRefusal(nested, BY_TENSORS)
     this.#routing = routing
     this.#predictor = predictor
     this.isReady = isAnswered(name, routing)
@@ -50,16 +60,18 @@ class HostedModel extends Model {
     { inputs }: InferenceRequest,
     { headers, signal, deadlineMs }: RequestContext,
   ): Promise<ModelResponse> {
+    if (this.#refusal !== null) throw this.#refusal
     const { name } = this.settings
     // Variants that nobody waits for, and monitoring, look at the inputs when the request is long over.
     const owned = copyTensors(inputs)
     const call = { headers, signal, deadlineMs }
     const servable = this.#routing.servables.get(name)
     if (servable !== undefined) {
-      return { outputs: await this.#predictor.servable(servable.target, owned, call, true) }
+      const outputs = await this.#predictor.servable(servable.target, owned, call, true)
+      return { outputs: onlyTensors(outputs, BY_TENSORS) }
     }
     const { target } = this.#routing.applications.get(name) ?? noApplication(name)
-    return { outputs: await this.#predictor.application(target, owned, call) }
+    return { outputs: onlyTensors(await this.#predictor.application(target, owned, call), BY_TENSORS) }
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { Tensor } from '@millrace/sdk'
 import { createGrpcClient, createRestClient, type InferenceClient } from '@millrace/sdk/client'
 import { startGateway } from './test/gateway-fixture.ts'
 import { double, SCALER, scale, xs } from './test/scaler.ts'
@@ -64,7 +65,7 @@ test('applications and servables are models of every door', async t => {
   // The shadow and monitoring still have the inputs when the request's memory is gone.
   while (hidden.calls.length < 4) await new Promise(resolve => void setImmediate(resolve))
   for (const { inputs } of hidden.calls) assert.equal(inputs[0]!.data.length, 2)
-  for (const { inputs } of records) assert.equal(inputs[0]!.data.length, 2)
+  for (const { inputs } of records) assert.equal((inputs[0] as Tensor).data.length, 2)
 })
 
 const appOf = (name: string, ...endpoints: Parameters<typeof servable>[2]) =>

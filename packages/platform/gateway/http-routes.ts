@@ -1,4 +1,4 @@
-import type { Tensor } from '@millrace/sdk'
+import type { HydrosphereValue } from '@millrace/sdk/protocol'
 import type { GatewayCall } from './gateway-call.ts'
 import { GatewayFailure } from './gateway-failure.ts'
 import {
@@ -23,7 +23,11 @@ interface HttpRouteOptions {
   readonly buildInfo: Readonly<Record<string, string>>
 }
 
-type Predict<T> = (target: T, inputs: readonly Tensor[], call: GatewayCall) => Promise<readonly Tensor[]>
+type Predict<T> = (
+  target: T,
+  inputs: readonly HydrosphereValue[],
+  call: GatewayCall,
+) => Promise<readonly HydrosphereValue[]>
 
 /** The gateway over HTTP and JSON. What comes behind an application's or a servable's name is ignored. */
 export function gatewayRoutes(options: HttpRouteOptions): readonly GatewayRoute[] {

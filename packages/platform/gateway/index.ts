@@ -18,3 +18,4 @@ export {
   type HostedModels,
 } from './gateway.ts'
 export type { GatewayLimits } from './gateway-limits.ts'
+export type { ServableDemand } from './servable-demand.ts'

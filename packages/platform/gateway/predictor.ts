@@ -1,4 +1,5 @@
-import type { Logger, Tensor } from '@millrace/sdk'
+import type { Logger } from '@millrace/sdk'
+import type { HydrosphereValue } from '@millrace/sdk/protocol'
 import { type ApplicationTarget, askApplication } from './application-target.ts'
 import { type BackgroundCalls, createBackgroundCalls } from './background-calls.ts'
 import type { PredictionRecord, RecordPrediction } from './discovery.ts'
@@ -12,19 +13,19 @@ export interface Predictor {
   /** @throws GatewayFailure, or the reason of the call's signal */
   readonly application: (
     target: ApplicationTarget,
-    inputs: readonly Tensor[],
+    inputs: readonly HydrosphereValue[],
     call: GatewayCall,
-  ) => Promise<readonly Tensor[]>
+  ) => Promise<readonly HydrosphereValue[]>
   /**
    * @param isRecorded false for a prediction that monitoring must not see
    * @throws GatewayFailure, or the reason of the call's signal
    */
   readonly servable: (
     target: ServableTarget,
-    inputs: readonly Tensor[],
+    inputs: readonly HydrosphereValue[],
     call: GatewayCall,
     isRecorded: boolean,
-  ) => Promise<readonly Tensor[]>
+  ) => Promise<readonly HydrosphereValue[]>
   readonly background: BackgroundCalls
 }
 
@@ -48,6 +49,7 @@ export function createPredictor({ record, log, random, limits }: PredictorOption
     },
   })
   const parts = { random, background, limits }
+  const timeouts = { answerMs: limits.servableTimeoutMs, startMs: limits.startTimeoutMs }
   const safely = neverThrowing(record, log)
   return {
     background,
@@ -71,10 +73,12 @@ export function createPredictor({ record, log, random, limits }: PredictorOption
           signal,
           deadlineMs,
           inputsBy: 'client',
+          // Monitoring asks without being recorded, and nobody waits for it.
+          isBackground: !isRecorded,
           record,
           figures: target.figures,
         },
-        limits.servableTimeoutMs,
+        timeouts,
       )
     },
   }

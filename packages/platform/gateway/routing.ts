@@ -5,6 +5,7 @@ import type { Discovery, RoutedServable } from './discovery.ts'
 import { createEndpointPool, type EndpointPool } from './endpoint-pool.ts'
 import type { GatewayLimits } from './gateway-limits.ts'
 import { compileJsonInputs, type JsonInputs } from './json/json-inputs.ts'
+import type { ServableDemand } from './servable-demand.ts'
 import { compileSignature, type ServableTarget } from './servable-target.ts'
 import { readSignatureSide } from './signature-side.ts'
 
@@ -26,14 +27,20 @@ export interface Routing {
 }
 
 /** Follows a discovery; what did not change between two tables is kept, connections above all. */
-export function createRouting(discovery: Discovery, limits: GatewayLimits, figures: FigureTable): Routing {
-  return new FollowedRouting(discovery, limits, figures)
+export function createRouting(
+  discovery: Discovery,
+  limits: GatewayLimits,
+  figures: FigureTable,
+  demand: ServableDemand | null,
+): Routing {
+  return new FollowedRouting(discovery, limits, figures, demand)
 }
 
 class FollowedRouting implements Routing {
   readonly #discovery: Discovery
   readonly #limits: GatewayLimits
   readonly #figures: FigureTable
+  readonly #demand: ServableDemand | null
   readonly #listeners = new Set<() => void>()
   readonly #stop: () => void
   readonly #closing = new Set<Promise<void>>()
@@ -43,10 +50,16 @@ class FollowedRouting implements Routing {
   applications = new Map<string, RoutedTarget<ApplicationTarget>>()
   servables = new Map<string, RoutedTarget<ServableTarget>>()
 
-  constructor(discovery: Discovery, limits: GatewayLimits, figures: FigureTable) {
+  constructor(
+    discovery: Discovery,
+    limits: GatewayLimits,
+    figures: FigureTable,
+    demand: ServableDemand | null,
+  ) {
     this.#discovery = discovery
     this.#limits = limits
     this.#figures = figures
+    this.#demand = demand
     this.#stop = discovery.onChange(() => this.#update())
     this.#update()
   }
@@ -120,7 +133,7 @@ class FollowedRouting implements Routing {
     }
     const compiled = compileSignature(servable)
     return {
-      target: { servable, signature: compiled, pool, figures },
+      target: { servable, signature: compiled, pool, figures, demand: this.#demand },
       readJson: compileJsonInputs(signature.signatureName, compiled.inputs),
     }
   }

@@ -1,10 +1,13 @@
-import { ServingError, type Shape, type Tensor } from '@millrace/sdk'
+import { ServingError } from '@millrace/sdk'
+import type { HydrosphereShapes, HydrosphereValue } from '@millrace/sdk/protocol'
+import { askAwake, LeftAsleep } from './ask-awake.ts'
 import type { CallFigures } from './call-figures.ts'
 import { type Culprit, compileSideCheck, contractViolation, type SideCheck } from './contract-check.ts'
 import type { PredictionRecord, RoutedServable } from './discovery.ts'
 import type { EndpointPool } from './endpoint-pool.ts'
 import { GatewayFailure } from './gateway-failure.ts'
-import { readSignatureSide, type SignatureSide } from './signature-side.ts'
+import type { ServableDemand } from './servable-demand.ts'
+import { declaredShapes, nestedFieldOf, readSignatureSide, type SignatureSide } from './signature-side.ts'
 import { withdrawal } from './withdrawal.ts'
 
 /** One call of a servable, alone or as part of an application. */
@@ -19,6 +22,8 @@ export interface ServableCall {
   readonly application?: { readonly name: string; readonly stage: string } | undefined
   /** Who made the inputs. */
   readonly inputsBy: Culprit
+  /** Nobody waits for the answer: a servable that sleeps is only started where there is room. */
+  readonly isBackground: boolean
   /** What counts this call. */
   readonly figures: CallFigures
   /** `null`: nobody is told. */
@@ -31,7 +36,9 @@ interface ServableSignature {
   readonly outputs: SignatureSide
   readonly checkInputs: SideCheck
   readonly checkOutputs: SideCheck
-  readonly outputShapes: ReadonlyMap<string, Shape>
+  readonly outputShapes: HydrosphereShapes
+  /** A field with fields in it, for messages; `null` where there is none. */
+  readonly nestedField: string | null
 }
 
 export function compileSignature({ name, signature }: RoutedServable): ServableSignature {
@@ -42,9 +49,8 @@ export function compileSignature({ name, signature }: RoutedServable): ServableS
     outputs,
     checkInputs: compileSideCheck(inputs.fields),
     checkOutputs: compileSideCheck(outputs.fields),
-    outputShapes: new Map(
-      outputs.fields.flatMap(field => (field.shape === null ? [] : [[field.name, field.shape]])),
-    ),
+    outputShapes: declaredShapes(outputs.fields),
+    nestedField: nestedFieldOf(signature),
   }
 }
 
@@ -55,27 +61,35 @@ export interface ServableTarget {
   readonly pool: EndpointPool
   /** Of calls by its own name. */
   readonly figures: CallFigures
+  /** What starts it when it sleeps; `null` where no servable does. */
+  readonly demand: ServableDemand | null
+}
+
+/** How long things may take, in milliseconds, within the call's deadline. */
+interface ServableTimeouts {
+  /** To answer. */
+  readonly answerMs: number
+  /** To be started. */
+  readonly startMs: number
 }
 
 /**
  * Has a servable answer, within its signature: what it does not declare does not reach it, and does not come back.
- * @param timeoutMs longest that the servable may take, within the deadline
  * @throws GatewayFailure for inputs or outputs that break the signature, and what the servable failed with
  */
 export async function askServable(
-  { servable, signature, pool }: ServableTarget,
-  given: readonly Tensor[],
+  { servable, signature, pool, demand }: ServableTarget,
+  given: readonly HydrosphereValue[],
   call: ServableCall,
-  timeoutMs: number,
-): Promise<readonly Tensor[]> {
+  timeouts: ServableTimeouts,
+): Promise<readonly HydrosphereValue[]> {
   const refusal = signature.inputs.refusal ?? signature.outputs.refusal
   if (refusal !== null) throw refusal
   const inputs = signature.checkInputs(given)
   if (inputs.violations !== undefined) {
     throw contractViolation(inputs.violations, placeOf('inputs', servable, call), call.inputsBy)
   }
-  const leftMs = Math.min(call.deadlineMs - Date.now(), timeoutMs)
-  if (leftMs <= 0) throw late(servable)
+  if (call.deadlineMs <= Date.now()) throw late(servable)
 
   const startMs = performance.now()
   const tell = (outcome: PredictionRecord['outcome']) => {
@@ -84,26 +98,31 @@ export async function askServable(
     count(call.figures, latencyMs, outcome)
     call.record?.({ requestId, application, servable, latencyMs, inputs: given, outcome })
   }
-  try {
-    const answered = await pool.predict(inputs.tensors, {
+  const send = () =>
+    pool.predict(inputs.values, {
       signal: call.signal,
-      timeoutMs: leftMs,
+      timeoutMs: Math.max(Math.min(call.deadlineMs - Date.now(), timeouts.answerMs), 1),
       headers: call.headers,
       signatureName: servable.signature.signatureName,
       outputShapes: signature.outputShapes,
+      nestedField: signature.nestedField,
       figures: call.figures,
     })
+  try {
+    const answered = await (demand === null
+      ? send()
+      : askAwake(servable.name, demand, pool, call, timeouts.startMs, send))
     const outputs = signature.checkOutputs(answered)
     if (outputs.violations !== undefined) {
       throw contractViolation(outputs.violations, placeOf('outputs', servable, call), 'model')
     }
-    tell({ outputs: outputs.tensors })
-    return outputs.tensors
+    tell({ outputs: outputs.values })
+    return outputs.values
   } catch (error) {
     const failure = call.signal.aborted
       ? withdrawal(call.signal)
       : ServingError.from(error, `servable ${servable.name} failed`)
-    tell({ error: failure })
+    if (!(failure instanceof LeftAsleep)) tell({ error: failure })
     throw failure
   }
 }

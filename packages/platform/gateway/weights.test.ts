@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Tensor } from '@millrace/sdk'
 import { applicationTarget, askApplication } from './application-target.ts'
 import { createBackgroundCalls } from './background-calls.ts'
 import { createFigureTable } from './call-figures.ts'
@@ -40,6 +41,7 @@ test('of ten thousand answers each variant gives its share, and shadows give non
       hold: () => () => undefined,
       close: () => Promise.resolve(),
     },
+    demand: null,
   }))
   const weights = [80, 0, 20]
   const app = application(
@@ -47,7 +49,7 @@ test('of ten thousand answers each variant gives its share, and shadows give non
     servables.map((servable, index) => [servable, weights[index]!] as const),
   )
   const target = applicationTarget(app, [targets], figures)
-  const limits = { servableTimeoutMs: 60_000, backgroundTimeoutMs: 60_000 }
+  const limits = { servableTimeoutMs: 60_000, backgroundTimeoutMs: 60_000, startTimeoutMs: 60_000 }
   const parts = { random: seeded(5), background, limits }
   const answered = [0, 0, 0]
   const call = {
@@ -59,7 +61,7 @@ test('of ten thousand answers each variant gives its share, and shadows give non
   }
   for (let count = 0; count < 10_000; count++) {
     const [output] = await askApplication(target, [xs(1, 2)], call, parts)
-    answered[Number(output!.data[0 as never])]!++
+    answered[Number((output as Tensor).data[0 as never])]!++
   }
   while (background.runningCount > 0) await new Promise(resolve => void setImmediate(resolve))
   assert.equal(answered[1], 0)

@@ -4,6 +4,7 @@ import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufb
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js'
 import {
   decodePredictRequest,
+  decodeRequestValues,
   encodePredictResponse,
   HYDROSPHERE_GENERATIONS,
   HYDROSPHERE_PREDICT_PATHS,
@@ -60,6 +61,21 @@ function encode<M extends DescMessage>(schema: M, init: MessageInitShape<M>): Ui
 for (const generation of HYDROSPHERE_GENERATIONS) {
   suite(generation, () => {
     const path = HYDROSPHERE_PREDICT_PATHS[generation]
+
+    test('groups are sent and read as values, and are no outputs of tensors', async t => {
+      const { client } = await listen(t, generation, {
+        [path](call, answer) {
+          const { request } = decodeRequestValues(call.request, generation)
+          answer(null, Buffer.concat(encodePredictResponse(request.inputs, generation)))
+        },
+      })
+      const inputs = [{ name: 'rows', shape: [2], objects: [[XS], [XS]] }]
+      const outputShapes = { shapes: new Map(), groups: new Map() }
+      const outputs = await client.predictValues({ modelName: 'm', inputs }, { outputShapes })
+      assert.deepEqual(outputs, inputs)
+      const asked = client.predict({ modelName: 'm', inputs: inputs as never })
+      await assert.rejects(asked, { message: /tensor 'rows' has nested fields/ })
+    })
 
     test('predict sends what the generation has room for, and reads the outputs', async t => {
       let seen: unknown

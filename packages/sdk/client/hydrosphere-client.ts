@@ -3,13 +3,17 @@ import { ServingError } from '../errors/index.ts'
 import type { InferenceRequest, InferenceResponse } from '../model/index.ts'
 import {
   decodePredictResponse,
+  decodeResponseValues,
   decodeStatusResponse,
   encodePredictRequest,
   HYDROSPHERE_GENERATIONS,
   HYDROSPHERE_PREDICT_PATHS,
   HYDROSPHERE_STATUS_PATH,
   type HydrosphereGeneration,
+  type HydrosphereRequest,
+  type HydrosphereShapes,
   type HydrosphereStatus,
+  type HydrosphereValue,
   health,
   predictResponsePayloadOffset,
 } from '../protocol/index.ts'
@@ -42,6 +46,11 @@ export interface PredictOptions extends CallOptions {
   readonly outputShapes?: ReadonlyMap<string, Shape> | undefined
 }
 
+/** What a prediction with groups may say for itself. */
+export interface PredictValuesOptions extends Omit<PredictOptions, 'outputShapes'> {
+  readonly outputShapes?: HydrosphereShapes | undefined
+}
+
 /**
  * Asks a runtime, or a G2 gateway, in Hydrosphere's prediction protocol.
  *
@@ -53,6 +62,11 @@ export interface HydrosphereClient {
    * neither. Parameters are not sent.
    */
   readonly predict: (request: InferenceRequest, options?: PredictOptions) => Promise<InferenceResponse>
+  /** Asks with inputs that may be groups, and answers with all outputs, which may be some, too. */
+  readonly predictValues: (
+    request: HydrosphereRequest,
+    options?: PredictValuesOptions,
+  ) => Promise<readonly HydrosphereValue[]>
   /** What G2's `Status` answers; rejects with UNIMPLEMENTED where there is none. */
   readonly status: (options?: CallOptions) => Promise<HydrosphereStatus>
   /** What gRPC's health service answers for the server as a whole; rejects with UNIMPLEMENTED where there is none. */
@@ -108,6 +122,16 @@ class GrpcHydrosphereClient implements HydrosphereClient {
         )
         return { modelName, modelVersion, id, outputs: wantedOutputs(request, outputs) }
       },
+    )
+
+  readonly predictValues = (
+    request: HydrosphereRequest,
+    options: PredictValuesOptions = {},
+  ): Promise<readonly HydrosphereValue[]> =>
+    this.#predict(
+      options,
+      () => encodePredictRequest(request, this.#generation, options.signatureName),
+      answer => understood(() => decodeResponseValues(answer, this.#generation, options.outputShapes)),
     )
 
   readonly status = (options: CallOptions = {}): Promise<HydrosphereStatus> =>

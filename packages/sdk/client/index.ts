@@ -11,6 +11,7 @@ export {
   type HydrosphereClient,
   type HydrosphereClientOptions,
   type PredictOptions,
+  type PredictValuesOptions,
 } from './hydrosphere-client.ts'
 export type {
   CallOptions,

@@ -3,7 +3,10 @@ import { keyOf } from './model-entry.ts'
 
 /** What models took to answer when they were tried, for as long as their server runs. */
 export interface PlacementMemory {
-  /** Before a load. What is remembered is then forgotten, unless it is kept: a load that fails or never ends was the last of its kind. */
+  /**
+   * Before a load. What is remembered is forgotten with that, unless it is kept after it: a load that fails or never ends is
+   * not trusted a second time.
+   */
   recall(settings: ModelVersionSettings): Promise<Recollection>
   forget(model: Pick<ModelVersionSettings, 'name' | 'version'>): void
 }

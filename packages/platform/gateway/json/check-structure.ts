@@ -1,3 +1,4 @@
+import { GROUP_LIMITS } from '@millrace/sdk/protocol'
 import { badRequest } from '../gateway-failure.ts'
 
 const QUOTE = 0x22
@@ -7,8 +8,8 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** What a JSON body may be made of. Tensors are arrays; objects are only what is ignored. */
-export const JSON_LIMITS = { depth: 100, arrays: 4_000_000, objects: 10_000 } as const
+/** What a JSON body may be made of. Tensors are arrays; objects are nested fields, and what is ignored. */
+export const JSON_LIMITS = { depth: 100, arrays: 4_000_000, objects: GROUP_LIMITS.objects } as const
 
 /**
  * Counts what a JSON text is made of, before memory is taken for it: an empty object takes two bytes here, and fifty there.

@@ -1,19 +1,20 @@
-import { allowedValues, describeValue, formatShape, type Shape, type Tensor } from '@millrace/sdk'
+import { allowedValues, describeValue } from '@millrace/sdk'
+import { GROUP_LIMITS, type HydrosphereGroup, type HydrosphereValue } from '@millrace/sdk/protocol'
 import { badRequest } from '../gateway-failure.ts'
-import type { SignatureSide, TensorField } from '../signature-side.ts'
+import type { GroupField, SideField, SignatureSide, TensorField } from '../signature-side.ts'
 import { type ElementConverter, elementConverter } from './element-converters.ts'
 import { flatten, MAX_DEPTH } from './flatten.ts'
+import { JsonMistakes } from './json-mistakes.ts'
 import { type JsonMembers, readJsonObject } from './read-body.ts'
-
-/** Mistakes that one answer tells of; the others are counted. */
-const SHOWN_MISTAKES = 20
+import { shapeRule } from './shape-rule.ts'
 
 /**
- * Makes tensors of a JSON body by a signature: an object with a member for each input; members of other names are ignored.
+ * Makes tensors and groups of a JSON body by a signature: an object with a member for each input, in which a group is an
+ * object of its own, or arrays of them; members of other names are ignored.
  * @throws GatewayFailure INVALID_ARGUMENT with all mistakes of the body; UNIMPLEMENTED for a signature that cannot be
  * predicted with
  */
-export type JsonInputs = (body: Uint8Array) => readonly Tensor[]
+export type JsonInputs = (body: Uint8Array) => readonly HydrosphereValue[]
 
 /** Prepares for each field how its elements are made and how its shape follows. */
 export function compileJsonInputs(signatureName: string, { fields, refusal }: SignatureSide): JsonInputs {
@@ -22,111 +23,134 @@ export function compileJsonInputs(signatureName: string, { fields, refusal }: Si
       throw refusal
     }
   }
-  const readers = fields.map(field => ({ name: field.name, read: fieldReader(field) }))
-  const isExact = fields.some(({ datatype }) => datatype === 'INT64' || datatype === 'UINT64')
+  const readers = fieldReaders(fields)
+  const isExact = fields.some(hasLongIntegers)
   return body => {
     const members: JsonMembers = readJsonObject(body, isExact)
-    const mistakes = new Mistakes()
-    const tensors: Tensor[] = []
+    const reading: Reading = { mistakes: new JsonMistakes(), memberCount: 0 }
+    const values: HydrosphereValue[] = []
     for (const { name, read } of readers) {
       if (!Object.hasOwn(members, name)) {
-        mistakes.add(`Missing '${name}' field`)
+        reading.mistakes.add(`Missing '${name}' field`)
         continue
       }
-      const tensor = read(members[name], mistakes)
-      if (tensor !== undefined) tensors.push(tensor)
+      const value = read(members[name], name, reading)
+      if (value !== undefined) values.push(value)
     }
-    mistakes.throwIfAny(signatureName)
-    return tensors
+    reading.mistakes.throwIfAny(signatureName)
+    return values
   }
 }
 
-class Mistakes {
-  readonly #shown: string[] = []
-  #count = 0
+/** What the readers of one body share. */
+interface Reading {
+  readonly mistakes: JsonMistakes
+  /** Of all groups. */
+  memberCount: number
+}
 
-  get isFull(): boolean {
-    return this.#shown.length >= SHOWN_MISTAKES
-  }
+/** @param path for messages: the name, behind those of the groups around it */
+type FieldReader = (value: unknown, path: string, reading: Reading) => HydrosphereValue | undefined
 
-  add(message: string): void {
-    this.#count++
-    if (!this.isFull) this.#shown.push(message)
-  }
+interface NamedReader {
+  readonly name: string
+  readonly read: FieldReader
+}
 
-  throwIfAny(signatureName: string): void {
-    if (this.#count === 0) return
-    const rest = this.#count - this.#shown.length
-    const messages = rest > 0 ? [...this.#shown, `and ${rest} more`] : this.#shown
-    throw badRequest(`Signature '${signatureName}' validation errors: ${messages.join('; ')}`)
+function fieldReaders(fields: readonly SideField[]): readonly NamedReader[] {
+  return fields.map(field => ({
+    name: field.name,
+    read: field.datatype === undefined ? groupReader(field) : tensorReader(field),
+  }))
+}
+
+function hasLongIntegers(field: SideField): boolean {
+  if (field.datatype === undefined) return field.subfields.some(hasLongIntegers)
+  return field.datatype === 'INT64' || field.datatype === 'UINT64'
+}
+
+function groupReader({ name, shape: declared, subfields }: GroupField): FieldReader {
+  const readers = fieldReaders(subfields)
+  const shapeOf = shapeRule(declared)
+  const names = subfields.map(field => field.name).join(', ')
+  return (value, path, reading) => {
+    const { mistakes } = reading
+    const flat = flatten(value)
+    if (flat === undefined) {
+      mistakes.add(tooDeep(path))
+      return undefined
+    }
+    const isOne = !Array.isArray(value)
+    const objects = flat.values.map((object, index) => {
+      const prefix = isOne ? path : `${path}[${index}]`
+      if (isObject(object)) return readMembers(object, prefix, readers, reading)
+      mistakes.add(
+        mistakes.isFull ? '' : `Field '${prefix}': ${describeValue(object)} is not an object with ${names}`,
+      )
+      return []
+    })
+    const shape = shapeOf(objects.length, flat.shape)
+    if (typeof shape !== 'string') return { name, shape, objects } satisfies HydrosphereGroup
+    mistakes.add(`Incompatible shape for '${path}': ${shape}`)
+    return undefined
   }
 }
 
-type FieldReader = (value: unknown, mistakes: Mistakes) => Tensor | undefined
+function readMembers(
+  object: JsonMembers,
+  prefix: string,
+  readers: readonly NamedReader[],
+  reading: Reading,
+): readonly HydrosphereValue[] {
+  const values: HydrosphereValue[] = []
+  reading.memberCount += readers.length
+  if (reading.memberCount > GROUP_LIMITS.members) {
+    throw badRequest(`the nested fields of the body have more than ${GROUP_LIMITS.members} members`)
+  }
+  for (const { name, read } of readers) {
+    const path = `${prefix}.${name}`
+    if (!Object.hasOwn(object, name)) {
+      reading.mistakes.add(`Missing '${path}' field`)
+      continue
+    }
+    const value = read(object[name], path, reading)
+    if (value !== undefined) values.push(value)
+  }
+  return values
+}
 
-function fieldReader(field: TensorField): FieldReader {
+function isObject(value: unknown): value is JsonMembers {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function tensorReader(field: TensorField): FieldReader {
   const { name, dtype, datatype } = field
   const convert: ElementConverter = elementConverter(datatype)
   const shapeOf = shapeRule(field.shape)
   const allowed = allowedValues(datatype)
-  return (value, mistakes) => {
+  return (value, path, { mistakes }) => {
     const flat = flatten(value)
     if (flat === undefined) {
-      mistakes.add(`Field '${name}' has arrays nested deeper than ${MAX_DEPTH} levels`)
+      mistakes.add(tooDeep(path))
       return undefined
     }
     const { values } = flat
     const data = convert(values, (index, found) => {
       const place = values.length === 1 ? '' : `, element ${index}`
       // Describing a million wrong elements would take longer than all else.
-      const text = mistakes.isFull ? '' : `Field '${name}'${place}: ${describeValue(found)} is not ${allowed}`
+      const text = mistakes.isFull ? '' : `Field '${path}'${place}: ${describeValue(found)} is not ${allowed}`
       mistakes.add(text === '' ? text : `${text} (incompatible data type ${dtype})`)
     })
     const shape = shapeOf(values.length, flat.shape)
     if (typeof shape === 'string') {
-      mistakes.add(`Incompatible shape for '${name}': ${shape}`)
+      mistakes.add(`Incompatible shape for '${path}': ${shape}`)
       return undefined
     }
     // The data has just been made for this datatype, which the compiler cannot see.
-    return data === undefined ? undefined : ({ name, datatype, shape, data } as Tensor)
+    return data === undefined ? undefined : ({ name, datatype, shape, data } as HydrosphereValue)
   }
 }
 
-/** The shape that a number of values has, or what does not fit. */
-type ShapeRule = (count: number, nesting: Shape | undefined) => Shape | string
-
-function shapeRule(declared: Shape | null): ShapeRule {
-  if (declared === null) {
-    return (_count, nesting) => nesting ?? 'the arrays are ragged; each of a level needs the same length'
-  }
-  const free = declared.filter(extent => extent === -1).length
-  const fixed = declared.reduce((product, extent) => (extent === -1 ? product : product * extent), 1)
-  const expected = formatShape(declared)
-  if (free === 0) {
-    return count => (count === fixed ? declared : `${counted(count)}; expected ${fixed} for ${expected}`)
-  }
-  if (free > 1) {
-    return (count, nesting) =>
-      nesting !== undefined && fits(nesting, declared)
-        ? nesting
-        : `${counted(count)} in arrays of ${nesting === undefined ? 'different lengths' : formatShape(nesting)}; expected arrays nested as ${expected}, because more than one extent is open`
-  }
-  return count => {
-    const extent = fixed === 0 ? 0 : count / fixed
-    if (fixed === 0 ? count !== 0 : !Number.isInteger(extent)) {
-      return `${counted(count)}; expected a multiple of ${fixed} for ${expected}`
-    }
-    return declared.map(size => (size === -1 ? extent : size))
-  }
-}
-
-function fits(shape: Shape, declared: Shape): boolean {
-  return (
-    shape.length === declared.length &&
-    shape.every((extent, axis) => declared[axis] === -1 || declared[axis] === extent)
-  )
-}
-
-function counted(count: number): string {
-  return count === 1 ? '1 value' : `${count} values`
+function tooDeep(path: string): string {
+  return `Field '${path}' has arrays nested deeper than ${MAX_DEPTH} levels`
 }

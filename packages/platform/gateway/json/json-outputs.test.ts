@@ -17,6 +17,10 @@ test('tensors are nested by their shape, scalars are bare', () => {
     '{"y":[[],[]]}',
   )
   assert.equal(write({ name: 'y', datatype: 'INT32', shape: [1e9, 0], data: new Int32Array() }), '{"y":[]}')
+  assert.equal(
+    write({ name: 'y', datatype: 'INT32', shape: [5000, 5000, 0], data: new Int32Array() }),
+    '{"y":[]}',
+  )
   assert.equal(write(), '{}')
 })
 

@@ -1,23 +1,28 @@
 import { type BytesArray, bf16ToFloat32, type Tensor } from '@millrace/sdk'
+import type { HydrosphereValue } from '@millrace/sdk/protocol'
 import { shortestDouble } from './shortest-double.ts'
 
 // A byte order mark is part of the text, and what is no text is shown as well as it can be.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * Writes tensors as one JSON object: arrays nested by the shape, scalars bare. NaN and the infinities become null, integers
+ * Writes values as one JSON object: arrays nested by the shape, scalars bare, groups as objects. NaN and the infinities become null, integers
  * of 64 bits keep all their digits, and bytes are shown as the text that they are.
  */
-export function writeJsonOutputs(tensors: readonly Tensor[]): Uint8Array {
+export function writeJsonOutputs(values: readonly HydrosphereValue[]): Uint8Array {
+  return Buffer.from(JSON.stringify(objectOf(values)))
+}
+
+function objectOf(members: readonly HydrosphereValue[]): Record<string, unknown> {
   const object: Record<string, unknown> = {}
-  for (const tensor of tensors) {
-    const { name, shape } = tensor
-    const values = plainValues(tensor)
+  for (const member of members) {
+    const { name, shape } = member
+    const values = member.datatype === undefined ? member.objects.map(objectOf) : plainValues(member)
     const value = shape.length === 0 ? values[0] : nest(values, shape)
     // Assigning to `__proto__` would exchange the prototype.
     Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
   }
-  return Buffer.from(JSON.stringify(object))
+  return object
 }
 
 function plainValues(tensor: Tensor): readonly unknown[] {
@@ -54,9 +59,13 @@ function exactNumber(value: bigint): unknown {
 /** Arrays without anything in them that are still written one by one. */
 const MAX_EMPTY_ARRAYS = 10_000
 
+function emptyArrays(shape: readonly number[]): number {
+  return shape.slice(0, shape.indexOf(0)).reduce((product, extent) => product * extent, 1)
+}
+
 function nest(values: readonly unknown[], shape: readonly number[]): readonly unknown[] {
   // A tensor without elements may claim any number of rows.
-  if (values.length === 0 && shape.slice(0, -1).some(extent => extent > MAX_EMPTY_ARRAYS)) return []
+  if (values.length === 0 && emptyArrays(shape) > MAX_EMPTY_ARRAYS) return []
   let level = values
   for (let axis = shape.length - 1; axis > 0; axis--) {
     const extent = shape[axis]!

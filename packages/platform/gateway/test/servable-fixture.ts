@@ -3,23 +3,26 @@ import * as grpc from '@grpc/grpc-js'
 import { ServingError, type Tensor } from '@millrace/sdk'
 import {
   decodeInferRequest,
-  decodePredictRequest,
+  decodeRequestValues,
   encodeInferResponse,
   encodePredictResponse,
   HYDROSPHERE_PREDICT_PATHS,
+  type HydrosphereValue,
 } from '@millrace/sdk/protocol'
 import type { ServableEndpoint } from '../discovery.ts'
 
 /** One call as a servable sees it. */
 export interface SeenCall {
   readonly inputs: readonly Tensor[]
+  /** The inputs, groups among them. */
+  readonly values: readonly HydrosphereValue[]
   readonly signatureName: string
   readonly metadata: Readonly<Record<string, unknown>>
   /** Aborted when the caller withdraws the call. */
   readonly signal: AbortSignal
 }
 
-export type Answer = (call: SeenCall) => readonly Tensor[] | Promise<readonly Tensor[]>
+export type Answer = (call: SeenCall) => readonly HydrosphereValue[] | Promise<readonly HydrosphereValue[]>
 
 export interface RunningServable {
   readonly endpoint: ServableEndpoint
@@ -50,8 +53,10 @@ export async function startServable(
   const handle = async (call: grpc.ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
     const abort = new AbortController()
     call.on('cancelled', () => abort.abort())
-    const { inputs, signatureName } = decode(call.request, protocol)
-    const seen = { inputs, signatureName, metadata: call.metadata.getMap(), signal: abort.signal }
+    const { values, signatureName } = decode(call.request, protocol)
+    // Most tests have no groups.
+    const inputs = values as readonly Tensor[]
+    const seen = { inputs, values, signatureName, metadata: call.metadata.getMap(), signal: abort.signal }
     calls.push(seen)
     return encode(await answer(seen), protocol)
   }
@@ -96,15 +101,17 @@ const AS_BYTES = {
 
 function decode(message: Buffer, protocol: ServableEndpoint['protocol']) {
   if (protocol !== 'V2') {
-    const { request, signatureName } = decodePredictRequest(message, protocol)
-    return { inputs: request.inputs, signatureName }
+    const { request, signatureName } = decodeRequestValues(message, protocol)
+    return { values: request.inputs, signatureName }
   }
-  return { inputs: decodeInferRequest(message).request.inputs, signatureName: '' }
+  return { values: decodeInferRequest(message).request.inputs, signatureName: '' }
 }
 
-function encode(outputs: readonly Tensor[], protocol: ServableEndpoint['protocol']): Buffer {
+function encode(outputs: readonly HydrosphereValue[], protocol: ServableEndpoint['protocol']): Buffer {
   if (protocol !== 'V2') return Buffer.concat(encodePredictResponse(outputs, protocol))
-  return Buffer.concat(encodeInferResponse({ modelName: 'model', outputs }, true))
+  return Buffer.concat(
+    encodeInferResponse({ modelName: 'model', outputs: outputs as readonly Tensor[] }, true),
+  )
 }
 
 function toStatus(error: unknown): Partial<grpc.StatusObject> {

@@ -81,7 +81,7 @@ function readField(reader: WireReader, fields: HydrosphereField[], generation: H
   if (hasSubfields) {
     throw new ServingError(
       'UNIMPLEMENTED',
-      `${subject} has subfields, which are not supported; a field must have a dtype`,
+      `${subject} has subfields, which models of tensors cannot be given; they are for models whose own program speaks Hydrosphere's protocol`,
     )
   }
   fields.push({

@@ -3,6 +3,9 @@ import type { Datatype } from '../../tensor/index.ts'
 import { WIRE_DATATYPES } from './data-types.ts'
 import type { HydrosphereGeneration } from './generation.ts'
 
+/** Of nested fields, which are no tensor's. */
+export const MAP_NUMBER = 27
+
 /** Types that the protocol has and Millrace does not, by number. */
 const FOREIGN_TYPES: Readonly<Record<number, string>> = {
   8: 'DT_COMPLEX64',
@@ -15,7 +18,6 @@ const FOREIGN_TYPES: Readonly<Record<number, string>> = {
   20: 'DT_RESOURCE',
   21: 'DT_VARIANT',
   24: 'DT_ANY',
-  27: 'DT_MAP',
 }
 
 const DATATYPES_BY_NUMBER: ReadonlyMap<number, Datatype> = new Map(
@@ -30,6 +32,12 @@ const DATATYPES_BY_NUMBER: ReadonlyMap<number, Datatype> = new Map(
 export function datatypeOf(number: number, subject: string): Datatype {
   const datatype = DATATYPES_BY_NUMBER.get(number)
   if (datatype !== undefined) return datatype
+  if (number === MAP_NUMBER) {
+    throw new ServingError(
+      'UNIMPLEMENTED',
+      `${subject} has nested fields (DT_MAP), which tensors cannot hold; they are for models whose own program speaks Hydrosphere's protocol`,
+    )
+  }
   const foreign = FOREIGN_TYPES[number]
   if (foreign !== undefined) {
     throw new ServingError(

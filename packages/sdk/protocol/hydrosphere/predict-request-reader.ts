@@ -1,7 +1,9 @@
 import type { InferenceRequest } from '../../model/index.ts'
 import { WireReader } from '../protobuf/wire-reader.ts'
 import type { HydrosphereGeneration } from './generation.ts'
+import type { HydrosphereRequest } from './group.ts'
 import { readEntry, readTensors, type TensorPlaces } from './tensor-map-reader.ts'
+import { readValueMap } from './value-map-reader.ts'
 
 /** A request, and which function of the model it means. */
 export interface DecodedPredictRequest {
@@ -21,6 +23,33 @@ export function decodePredictRequest(
   generation: HydrosphereGeneration,
 ): DecodedPredictRequest {
   const reader = new WireReader(message)
+  const { places, spec } = findParts(reader, generation)
+  const inputs = readTensors(reader, places, generation)
+  return { request: { ...namesOf(spec), inputs }, signatureName: spec.signatureName }
+}
+
+/**
+ * Reads a `PredictRequest` whose inputs may be groups.
+ * @throws as {@link decodePredictRequest} does
+ */
+export function decodeRequestValues(
+  message: Uint8Array,
+  generation: HydrosphereGeneration,
+): { readonly request: HydrosphereRequest; readonly signatureName: string } {
+  const reader = new WireReader(message)
+  const { places, spec } = findParts(reader, generation)
+  const inputs = readValueMap(reader, places, generation, undefined)
+  return { request: { ...namesOf(spec), inputs }, signatureName: spec.signatureName }
+}
+
+function namesOf({ name, version }: ModelSpecDraft): Omit<InferenceRequest, 'inputs'> {
+  return { modelName: name, modelVersion: version === '' ? undefined : version }
+}
+
+function findParts(
+  reader: WireReader,
+  generation: HydrosphereGeneration,
+): { readonly places: TensorPlaces; readonly spec: ModelSpecDraft } {
   const inputsTag = generation === 'G3' ? 0x0a : 0x12
   const places: TensorPlaces = new Map()
   const spec = { name: '', version: '', signatureName: '' }
@@ -30,23 +59,18 @@ export function decodePredictRequest(
     else if (tag === 0x0a) readModelSpec(reader, spec)
     else reader.skip(tag)
   }
-  const request = {
-    modelName: spec.name,
-    modelVersion: spec.version === '' ? undefined : spec.version,
-    inputs: readTensors(reader, places, generation),
-  }
-  return { request, signatureName: spec.signatureName }
+  return { places, spec }
 }
 
 /**
- * Reads a request of the gateway: `GatewayPredictRequest` in G3, `ServablePredictRequest` in G2. The model's name is that
- * of the servable or application.
+ * Reads a request of the gateway: `GatewayPredictRequest` in G3, `ServablePredictRequest` in G2, whose inputs may be
+ * groups. The model's name is that of the servable or application.
  * @throws as {@link decodePredictRequest} does
  */
 export function decodeGatewayRequest(
   message: Uint8Array,
   generation: Exclude<HydrosphereGeneration, 'G1'>,
-): InferenceRequest {
+): HydrosphereRequest {
   const reader = new WireReader(message)
   const places: TensorPlaces = new Map()
   let modelName = ''
@@ -56,7 +80,7 @@ export function decodeGatewayRequest(
     else if (tag === 0x12) readEntry(reader, places)
     else reader.skip(tag)
   }
-  return { modelName, inputs: readTensors(reader, places, generation) }
+  return { modelName, inputs: readValueMap(reader, places, generation, undefined) }
 }
 
 interface ModelSpecDraft {

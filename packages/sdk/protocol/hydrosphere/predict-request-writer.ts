@@ -1,8 +1,8 @@
 import { ServingError } from '../../errors/index.ts'
-import type { InferenceRequest } from '../../model/index.ts'
 import { fieldSize, textFieldSize, varint64Size } from '../protobuf/wire-sizes.ts'
 import { WireWriter } from '../protobuf/wire-writer.ts'
 import type { HydrosphereGeneration } from './generation.ts'
+import type { HydrosphereRequest } from './group.ts'
 import { planTensorMap, writeTensorMap } from './tensor-map-writer.ts'
 
 const MAX_INT64 = 2n ** 63n - 1n
@@ -16,7 +16,7 @@ const MAX_INT64 = 2n ** 63n - 1n
  * that is no integer, in G1 and G2
  */
 export function encodePredictRequest(
-  request: InferenceRequest,
+  request: HydrosphereRequest,
   generation: HydrosphereGeneration,
   signatureName = '',
 ): Uint8Array[] {
@@ -55,7 +55,7 @@ export function encodePredictRequest(
  * @throws as {@link encodePredictRequest} does
  */
 export function encodeGatewayRequest(
-  request: InferenceRequest,
+  request: HydrosphereRequest,
   generation: Exclude<HydrosphereGeneration, 'G1'>,
 ): Uint8Array[] {
   const inputs = planTensorMap(request.inputs, generation)

@@ -2,8 +2,10 @@ import type { Shape, Tensor } from '../../tensor/index.ts'
 import { WireReader } from '../protobuf/wire-reader.ts'
 import { WireWriter } from '../protobuf/wire-writer.ts'
 import type { HydrosphereGeneration } from './generation.ts'
+import type { HydrosphereShapes, HydrosphereValue } from './group.ts'
 import { readEntry, readTensors, type TensorPlaces } from './tensor-map-reader.ts'
 import { planTensorMap, writeTensorMap } from './tensor-map-writer.ts'
+import { readValueMap } from './value-map-reader.ts'
 
 const OUTPUTS_TAG = 0x0a
 
@@ -19,13 +21,30 @@ export function decodePredictResponse(
   declared?: ReadonlyMap<string, Shape>,
 ): Tensor[] {
   const reader = new WireReader(message)
+  return readTensors(reader, findOutputs(reader), generation, declared)
+}
+
+/**
+ * Reads a `PredictResponse` whose outputs may be groups.
+ * @throws as {@link decodePredictResponse} does
+ */
+export function decodeResponseValues(
+  message: Uint8Array,
+  generation: HydrosphereGeneration,
+  declared?: HydrosphereShapes,
+): HydrosphereValue[] {
+  const reader = new WireReader(message)
+  return readValueMap(reader, findOutputs(reader), generation, declared)
+}
+
+function findOutputs(reader: WireReader): TensorPlaces {
   const places: TensorPlaces = new Map()
   while (reader.offset < reader.limit) {
     const tag = reader.tag()
     if (tag === OUTPUTS_TAG) readEntry(reader, places)
     else reader.skip(tag)
   }
-  return readTensors(reader, places, generation, declared)
+  return places
 }
 
 /**
@@ -34,7 +53,7 @@ export function decodePredictResponse(
  * @throws ServingError UNIMPLEMENTED for a datatype that the generation cannot carry
  */
 export function encodePredictResponse(
-  outputs: readonly Tensor[],
+  outputs: readonly HydrosphereValue[],
   generation: HydrosphereGeneration,
 ): Uint8Array[] {
   const plan = planTensorMap(outputs, generation)

@@ -14,7 +14,7 @@ import {
 } from '../../tensor/index.ts'
 import type { WireReader } from '../protobuf/wire-reader.ts'
 import { LENGTH_DELIMITED } from '../protobuf/wire-types.ts'
-import { datatypeOf } from './data-type-names.ts'
+import { datatypeOf, MAP_NUMBER } from './data-type-names.ts'
 import { WIRE_DATATYPES } from './data-types.ts'
 import type { HydrosphereGeneration } from './generation.ts'
 import { readPackedStrings } from './packed-strings.ts'
@@ -23,11 +23,15 @@ import { findValues, readValues, type Values } from './values-reader.ts'
 
 /** The bytes of a tensor in place of a field of values: `tensor_content`, or `binary_val` in G3. */
 const CONTENT_TAG = (4 << 3) | LENGTH_DELIMITED
+/** `map_val`: the objects of a group. */
+export const MAP_TAG = (27 << 3) | LENGTH_DELIMITED
 
-/** A tensor as it is found on the wire, its elements not yet looked at. */
-interface TensorHead {
+/** A tensor or a group as it is found on the wire, its elements not yet looked at. */
+export interface TensorHead {
   readonly name: string
-  readonly datatype: Datatype
+  /** Of the enum `DataType`; 0 for none. */
+  readonly number: number
+  readonly hasMaps: boolean
   /** -1 stands for the extent that follows from the elements; undefined where there is no shape at all. */
   readonly shape: readonly number[] | undefined
   readonly content: Uint8Array | undefined
@@ -49,18 +53,37 @@ export function readTensor(
   generation: HydrosphereGeneration,
   pattern?: Shape,
 ): Tensor {
-  const head = readHead(reader, name, ranges, generation, pattern)
-  const { datatype, content } = head
+  return readRest(reader, readHead(reader, name, ranges, generation, pattern), ranges, generation)
+}
+
+/** Whether it is a group. Some writers leave out what says so, and nothing but groups has objects. */
+export function isGroup({ number, hasMaps }: TensorHead): boolean {
+  return number === MAP_NUMBER || (number === 0 && hasMaps)
+}
+
+/**
+ * Reads what belongs to the head of a tensor.
+ * @throws as {@link readTensor} does
+ */
+export function readRest(
+  reader: WireReader,
+  head: TensorHead,
+  ranges: readonly number[],
+  generation: HydrosphereGeneration,
+): Tensor {
+  const { name, content } = head
+  const datatype = datatypeOf(head.number, `tensor '${name}'`)
   const values = findValues(reader, ranges, name, WIRE_DATATYPES[datatype].field, content !== undefined)
-  if (content !== undefined) return contentTensor(head, content, generation)
+  if (content !== undefined) return contentTensor(head, datatype, content, generation)
   const count = values?.count ?? 0
   const shape = resolveShape(head, count)
   const expected = elementCount(shape, name)
   if (expected !== count) throw invalid(countMismatch(name, shape, expected, count))
-  return withData(name, datatype, shape, valuesData(reader, head, values))
+  return withData(name, datatype, shape, valuesData(reader, name, datatype, values))
 }
 
-function readHead(
+/** Reads a tensor or a group but for its elements. */
+export function readHead(
   reader: WireReader,
   name: string,
   ranges: readonly number[],
@@ -68,6 +91,7 @@ function readHead(
   pattern: Shape | undefined,
 ): TensorHead {
   let number = 0
+  let hasMaps = false
   let content: Uint8Array | undefined
   const shape = newShapeDraft()
   for (let index = 0; index < ranges.length; index += 2) {
@@ -82,20 +106,29 @@ function readHead(
         const bytes = reader.view()
         // Empty says as much as none.
         content = bytes.length > 0 ? bytes : undefined
-      } else reader.skip(tag)
+      } else {
+        if (tag === MAP_TAG) hasMaps = true
+        reader.skip(tag)
+      }
     }
   }
   return {
     name,
-    datatype: datatypeOf(number, `tensor '${name}'`),
+    number,
+    hasMaps,
     shape: finishedShape(shape),
     content,
     pattern,
   }
 }
 
-function contentTensor(head: TensorHead, bytes: Uint8Array, generation: HydrosphereGeneration): Tensor {
-  const { name, datatype } = head
+function contentTensor(
+  head: TensorHead,
+  datatype: Datatype,
+  bytes: Uint8Array,
+  generation: HydrosphereGeneration,
+): Tensor {
+  const { name } = head
   const field = generation === 'G3' ? 'binary_val' : 'tensor_content'
   if (datatype === 'BYTES') {
     if (head.shape === undefined || head.shape.includes(-1)) {
@@ -115,7 +148,8 @@ function contentTensor(head: TensorHead, bytes: Uint8Array, generation: Hydrosph
 
 function valuesData(
   reader: WireReader,
-  { name, datatype }: TensorHead,
+  name: string,
+  datatype: Datatype,
   values: Values | undefined,
 ): TensorData {
   if (values !== undefined) return readValues(reader, name, datatype, values)

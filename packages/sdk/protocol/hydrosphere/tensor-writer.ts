@@ -34,7 +34,7 @@ export interface TensorPlan {
 export function planTensor(tensor: Tensor, generation: HydrosphereGeneration): TensorPlan {
   const number = dataTypeNumber(tensor.datatype, generation, `tensor '${tensor.name}'`)
   const { field } = WIRE_DATATYPES[tensor.datatype]
-  const shapeSize = generation === 'G3' ? packedShapeSize(tensor.shape) : dimensionsSize(tensor.shape)
+  const sizeOfShape = shapeSize(tensor.shape, generation)
   let valuesSize = 0
   let referencedBytes = 0
   if (tensor.datatype === 'BYTES') {
@@ -47,13 +47,13 @@ export function planTensor(tensor: Tensor, generation: HydrosphereGeneration): T
     if (isSameInMemory(tensor)) referencedBytes = valuesSize - copiedSize(dataBytes(tensor.data))
   }
   const headSize = tensor.datatype === 'BYTES' || valuesSize === 0 ? 0 : packedHeadSize(field, valuesSize)
-  const sizeBytes = 2 + fieldSize(shapeSize) + headSize + valuesSize
+  const sizeBytes = 2 + fieldSize(sizeOfShape) + headSize + valuesSize
   return {
     tensor,
     generation,
     number,
     field,
-    shapeSize,
+    shapeSize: sizeOfShape,
     valuesSize,
     sizeBytes,
     copiedBytes: sizeBytes - referencedBytes,
@@ -63,12 +63,7 @@ export function planTensor(tensor: Tensor, generation: HydrosphereGeneration): T
 /** Writes the message, without tag and length. */
 export function writeTensor(writer: WireWriter, plan: TensorPlan): void {
   const { tensor, field, valuesSize } = plan
-  writer.byte(DTYPE_TAG)
-  writer.byte(plan.number)
-  // A scalar's shape is a message with nothing in it, which must be there.
-  writer.head(SHAPE_TAG, plan.shapeSize)
-  if (plan.generation === 'G3') writePackedShape(writer, tensor.shape)
-  else writeDimensions(writer, tensor.shape)
+  writeHead(writer, plan.number, tensor.shape, plan.shapeSize, plan.generation)
   const tag = (field.number << 3) | LENGTH_DELIMITED
   if (tensor.datatype === 'BYTES') {
     for (const element of tensor.data) {
@@ -82,6 +77,27 @@ export function writeTensor(writer: WireWriter, plan: TensorPlan): void {
   writer.varint(tag)
   writer.varint(valuesSize)
   writeValues(writer, tensor, valuesSize)
+}
+
+/** Of a shape's message, without tag and length. */
+export function shapeSize(shape: readonly number[], generation: HydrosphereGeneration): number {
+  return generation === 'G3' ? packedShapeSize(shape) : dimensionsSize(shape)
+}
+
+/** Writes what every tensor and group begins with: number of its type, and shape. */
+export function writeHead(
+  writer: WireWriter,
+  number: number,
+  shape: readonly number[],
+  sizeOfShape: number,
+  generation: HydrosphereGeneration,
+): void {
+  writer.byte(DTYPE_TAG)
+  writer.byte(number)
+  // A scalar's shape is a message with nothing in it, which must be there.
+  writer.head(SHAPE_TAG, sizeOfShape)
+  if (generation === 'G3') writePackedShape(writer, shape)
+  else writeDimensions(writer, shape)
 }
 
 function writeValues(writer: WireWriter, tensor: Exclude<Tensor, Tensor<'BYTES'>>, valuesSize: number): void {

@@ -346,9 +346,11 @@ test('the JSON schema: every field has a title, a description, and a default or 
   check(schema['properties'] as FieldSchemas)
 })
 
+async function isPerModel(flags: Readonly<Record<string, unknown>>): Promise<boolean> {
+  return (await loadServerSettings({ flags, environment: {} })).settings.hasMetricsPerModel
+}
+
 test('figures are shown for each model where models stay', async () => {
-  const isPerModel = async (flags: Readonly<Record<string, unknown>>) =>
-    (await loadServerSettings({ flags, environment: {} })).settings.hasMetricsPerModel
   assert.equal(await isPerModel({}), true)
   assert.equal(await isPerModel({ metrics_per_model: false }), false)
   assert.equal(await isPerModel({ model_memory_budget: 65_536 }), false)
