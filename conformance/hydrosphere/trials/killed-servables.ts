@@ -44,21 +44,23 @@ export const killedServables: Trial = async ({ rounds, random, tell, interrupted
     // What ends them early is told below.
     callers.catch(() => {})
     let kills = 0
+    let killed: number | undefined
     while (kills < rounds && !interrupted.aborted) {
-      const pids = await replicasOf(bed, servableName!)
-      process.kill(pids[Math.floor(random() * pids.length)]!, 'SIGKILL')
+      const pids = await replicasOf(bed, servableName!, killed)
+      killed = pids[Math.floor(random() * pids.length)]!
+      process.kill(killed, 'SIGKILL')
       kills += 1
       if (kills % TELL_EVERY === 0) {
         tell(`${kills} of ${rounds} kills, ${reasons.length} of ${counts.asked} requests failed`)
       }
     }
-    await replicasOf(bed, servableName!)
+    await replicasOf(bed, servableName!, killed)
     ended.abort()
     await callers
     const allowed = kills * CALLERS
     assert.ok(
       reasons.length <= allowed,
-      `${reasons.length} requests failed; in flight were at most ${allowed}: ${reasons.slice(0, 5).join('; ')}`,
+      `${reasons.length} requests failed; in flight were at most ${allowed}:\n${mostFrequent(reasons)}`,
     )
     return [
       `${kills} kills: ${reasons.length} of ${counts.asked} requests failed (at most ${allowed} were in flight)`,
@@ -68,13 +70,31 @@ export const killedServables: Trial = async ({ rounds, random, tell, interrupted
   }
 }
 
-/** Waits until all replicas are there and answer. */
-async function replicasOf(bed: UpBed, servableName: string): Promise<readonly number[]> {
+const REASONS_SHOWN = 10
+
+/** Without the ports, which are new with each replica. */
+function mostFrequent(reasons: readonly string[]): string {
+  const groups = Map.groupBy(reasons, reason => reason.replaceAll(/:\d+/g, ':…'))
+  const counts = [...groups].map(([reason, { length }]) => [length, reason] as const)
+  const shown = counts.toSorted(([a], [b]) => b - a).slice(0, REASONS_SHOWN)
+  return shown.map(([count, reason]) => `${count} × ${reason}`).join('\n')
+}
+
+/**
+ * Waits until all replicas are there and answer. The one that was killed last is not one of them: a moment after the
+ * signal it is still a process, and nobody has noticed; whoever went on then would kill both.
+ */
+async function replicasOf(
+  bed: UpBed,
+  servableName: string,
+  killed: number | undefined,
+): Promise<readonly number[]> {
   const givenUpMs = Date.now() + WAIT_MS
   while (Date.now() < givenUpMs) {
     const pids = await servableProcessesOf(bed.up.dataFolder, process.execPath)
+    const areThere = pids.length === REPLICAS && !pids.includes(killed ?? 0)
     const { status, statusMessage } = await bed.ok<ServableView>('GET', `/api/v2/servable/${servableName}`)
-    if (pids.length === REPLICAS && status === 'Serving' && statusMessage === null) return pids
+    if (areThere && status === 'Serving' && statusMessage === null) return pids
     await new Promise(resolve => setTimeout(resolve, 20))
   }
   throw new Error(`${servableName} did not get its ${REPLICAS} replicas back within ${WAIT_MS} ms`)

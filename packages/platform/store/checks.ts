@@ -1,6 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Kysely, Selectable } from 'kysely'
 import { type AggregateCounts, addCounts, type CheckCounts } from './check-counts.ts'
+import type { CheckWriter } from './check-writer.ts'
+import { INSERT_CHECKS } from './insert-checks.ts'
+import type { DatabaseKind } from './migrations/migration.ts'
 import { fromJson } from './records.ts'
 import type { Scope, WriteTransaction } from './scope.ts'
 import type { Tables } from './tables.ts'
@@ -68,7 +71,8 @@ export interface CheckRetention {
 export interface Checks {
   /**
    * Adds them in their order, and closes a batch whenever it has its requests. Now and then it removes what the
-   * retention does not keep. Those of versions that are gone are left out.
+   * retention does not keep. Those of versions that are gone are left out. What was added survives the process, but a
+   * machine that loses power may forget the last of it: a database file does not wait for the disk.
    */
   append(checks: readonly NewCheck[], retention: CheckRetention): Promise<{ readonly storedCount: number }>
   get(id: number): Promise<CheckRecord | undefined>
@@ -105,9 +109,13 @@ const ROWS_MAX = 10_000
 const REQUEST_IDS_MAX = 100_000
 const DELETE_AT_ONCE = 500
 
-export function createChecks(scope: Scope): Checks {
+/** @param writer adds them where there is no transaction that they belong to. Default: whoever asks does */
+export function createChecks(scope: Scope, kind: DatabaseKind, writer?: CheckWriter): Checks {
   return {
-    append: (checks, retention) => scope.write(({ database }) => writeChecks(database, checks, retention)),
+    append: (checks, retention) =>
+      writer === undefined
+        ? scope.write(({ database }) => writeChecks(database, INSERT_CHECKS[kind], checks, retention))
+        : scope.read(() => writer.append(checks, retention)),
     get: id =>
       scope.read(async database => {
         const row = await select(database).where('id', '=', id).executeTakeFirst()

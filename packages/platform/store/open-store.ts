@@ -4,6 +4,7 @@ import { createApplications } from './applications.ts'
 import { createBlobFolder } from './blob-folder.ts'
 import { createBuildLogs } from './build-logs.ts'
 import { createChangeLog } from './change-log.ts'
+import { type CheckWriter, createCheckWriter } from './check-writer.ts'
 import { createChecks } from './checks.ts'
 import { databaseError } from './database-error.ts'
 import { createDeploymentConfigurations } from './deployment-configurations.ts'
@@ -69,7 +70,8 @@ async function openOnSqlite({ file, blobFolder, now }: SqliteOptions): Promise<S
     await database.destroy()
     throw databaseError(thrown)
   }
-  return createStore(database, 'sqlite', createWakeUps(), blobFolder ?? join(dirname(file), 'blobs'), now)
+  const folder = blobFolder ?? join(dirname(file), 'blobs')
+  return createStore(database, 'sqlite', createWakeUps(), folder, now, createCheckWriter(file))
 }
 
 async function openOnPostgres({ url, blobFolder, connectionsMax, now }: PostgresOptions): Promise<Store> {
@@ -94,11 +96,12 @@ function createStore(
   wakeUps: WakeUps,
   blobFolder: string,
   now: () => Date = () => new Date(),
-  postgres?: PostgresDatabase,
+  /** What is closed before the database. */
+  more: CheckWriter | PostgresDatabase,
 ): Store {
   const root = createRootScope(database, kind, wakeUps, now)
   const blobs = createBlobFolder(blobFolder)
-  const tables = (scope: Scope): StoreTables => ({
+  const tables = (scope: Scope, writer?: CheckWriter): StoreTables => ({
     models: createModels(scope),
     modelVersions: createModelVersions(scope, now),
     payloads: createPayloadBlobs(scope, blobs, now),
@@ -109,19 +112,19 @@ function createStore(
     servables: createServables(scope, now),
     applications: createApplications(scope, now),
     metricSpecifications: createMetricSpecifications(scope, now),
-    checks: createChecks(scope),
+    checks: createChecks(scope, kind, writer),
     profiles: createProfiles(scope, now),
     trainingUploads: createTrainingUploads(scope, now),
   })
   let closed: Promise<void> | undefined
   return {
-    ...tables(root),
+    ...tables(root, 'append' in more ? more : undefined),
     changes: createChangeLog(root, wakeUps),
     transaction: work => root.transaction(scope => work(tables(scope))),
     close() {
       wakeUps.close()
       closed ??= (async () => {
-        await postgres?.close()
+        await more.close()
         await database.destroy()
       })()
       return closed

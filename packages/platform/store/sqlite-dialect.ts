@@ -26,6 +26,23 @@ export function sqliteDialect(database: DatabaseSync): Dialect {
   }
 }
 
+/** Values for a statement that is run once for each row. */
+class Rows {
+  readonly values: readonly (readonly SQLInputValue[])[]
+
+  constructor(values: readonly (readonly SQLInputValue[])[]) {
+    this.values = values
+  }
+}
+
+/** Inserts row after row with one statement, without asking kysely for each. */
+export function insertRows(
+  sql: string,
+  rows: readonly (readonly SQLInputValue[])[],
+): CompiledQuery<{ readonly id: number }> {
+  return CompiledQuery.raw(sql, [new Rows(rows)])
+}
+
 class NodeSqliteDriver implements Driver {
   readonly #database: DatabaseSync
   readonly #connection: NodeSqliteConnection
@@ -79,6 +96,9 @@ class NodeSqliteConnection implements DatabaseConnection {
   // oxlint-disable-next-line require-await
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const { statement, hasRows } = this.#prepare(sql)
+    if (parameters[0] instanceof Rows) {
+      return { rows: parameters[0].values.map(row => ({ id: statement.run(...row).lastInsertRowid }) as Row) }
+    }
     const values = parameters as readonly SQLInputValue[]
     if (hasRows) return { rows: statement.all(...values) as Row[] }
     const { changes } = statement.run(...values)

@@ -11,16 +11,19 @@ const BUSY_TIMEOUT_MS = 5_000
  *
  * `synchronous = FULL`: with a write-ahead log, NORMAL would already survive `kill -9`, since what a commit has written
  * belongs to the operating system; but a machine that loses power could forget commits that were acknowledged. FULL
- * waits for the disk at each commit, and a control plane commits seldom.
+ * waits for the disk at each commit, and a control plane commits seldom. NORMAL is for what nobody was promised.
  *
  * @throws ServingError FAILED_PRECONDITION when the file cannot be opened or is no database
  */
-export function openSqliteFile(file: string): DatabaseSync {
+export function openSqliteFile(
+  file: string,
+  { synchronous = 'full' }: { readonly synchronous?: 'full' | 'normal' } = {},
+): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     mkdirSync(dirname(file), { recursive: true })
     database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
-    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
+    database.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on`)
     return database
   } catch (cause) {
     database?.close()

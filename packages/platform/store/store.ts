@@ -32,7 +32,7 @@ export interface StoreTables {
 
 /**
  * All that the control plane remembers. Each call that changes something is a transaction of its own and is on the disk
- * when it resolves. Besides what the calls name, each rejects UNAVAILABLE when the database is away or busy.
+ * when it resolves, unless it says otherwise. Besides what the calls name, each rejects UNAVAILABLE when the database is away or busy.
  */
 export interface Store extends StoreTables {
   readonly changes: ChangeLog

@@ -1,6 +1,7 @@
 import type { Selectable, Transaction } from 'kysely'
-import { addCounts, storedCounts } from './check-counts.ts'
+import { addCounts, type StoredCounts, storedCounts } from './check-counts.ts'
 import type { CheckRetention, NewCheck } from './checks.ts'
+import type { InsertChecks } from './insert-checks.ts'
 import { fromJson } from './records.ts'
 import type { Tables } from './tables.ts'
 
@@ -9,10 +10,14 @@ const INSERT_AT_ONCE = 1_000
 /** How often, in checks of a version, the oldest ones are thrown away. */
 const TRIM_EVERY = 500
 
+/** As it is, or as it was handed to another thread. */
+export type WrittenCheck = Omit<NewCheck, 'counts'> & { readonly counts: NewCheck['counts'] | StoredCounts }
+
 /** Adds checks to their versions' batches. */
 export async function writeChecks(
   database: Transaction<Tables>,
-  checks: readonly NewCheck[],
+  insert: InsertChecks,
+  checks: readonly WrittenCheck[],
   retention: CheckRetention,
 ): Promise<{ readonly storedCount: number }> {
   let storedCount = 0
@@ -21,7 +26,7 @@ export async function writeChecks(
   for (const [versionId, ofVersion] of byVersion) {
     const total = await countIn(database, versionId, ofVersion.length)
     if (total === undefined) continue
-    await fillBatches(database, versionId, ofVersion)
+    await fillBatches(database, insert, versionId, ofVersion)
     storedCount += ofVersion.length
     if (Math.floor(total / TRIM_EVERY) > Math.floor((total - ofVersion.length) / TRIM_EVERY)) {
       await trim(database, versionId, retention)
@@ -58,8 +63,9 @@ type AggregateRow = Selectable<Tables['check_aggregates']>
 
 async function fillBatches(
   database: Transaction<Tables>,
+  insert: InsertChecks,
   versionId: number,
-  checks: readonly NewCheck[],
+  checks: readonly WrittenCheck[],
 ): Promise<void> {
   let open = await database
     .selectFrom('check_aggregates')
@@ -74,7 +80,7 @@ async function fillBatches(
     }
     const room = Math.min(open.batch_size - open.request_count, INSERT_AT_ONCE)
     const part = checks.slice(start, start + room)
-    open = await fillBatch(database, open, part)
+    open = await fillBatch(database, insert, open, part)
     start += part.length
   }
 }
@@ -82,7 +88,7 @@ async function fillBatches(
 function openBatch(
   database: Transaction<Tables>,
   versionId: number,
-  { batchSize, recordedAt }: NewCheck,
+  { batchSize, recordedAt }: WrittenCheck,
 ): Promise<AggregateRow> {
   const at = recordedAt.toISOString()
   return database
@@ -103,8 +109,9 @@ function openBatch(
 
 async function fillBatch(
   database: Transaction<Tables>,
+  insert: InsertChecks,
   open: AggregateRow,
-  checks: readonly NewCheck[],
+  checks: readonly WrittenCheck[],
 ): Promise<AggregateRow> {
   const rows = checks.map(({ requestId, recordedAt, document }) => ({
     version_id: open.version_id,
@@ -114,15 +121,14 @@ async function fillBatch(
     recorded_at: recordedAt.toISOString(),
     document,
   }))
-  const inserted = await database.insertInto('checks').values(rows).returning('id').execute()
-  const ids = inserted.map(({ id }) => id)
+  const { first, last } = await insert(database, rows)
   const times = [open.first_at, open.last_at, ...rows.map(row => row.recorded_at)].toSorted()
   let counts = addCounts(undefined, fromJson(open.counts))
   for (const check of checks) counts = addCounts(counts, check.counts)
   const next = {
     request_count: open.request_count + checks.length,
-    first_check_id: open.first_check_id === 0 ? Math.min(...ids) : open.first_check_id,
-    last_check_id: Math.max(...ids),
+    first_check_id: open.first_check_id === 0 ? first : open.first_check_id,
+    last_check_id: last,
     first_at: times[0]!,
     last_at: times.at(-1)!,
     counts: JSON.stringify(storedCounts(counts)),

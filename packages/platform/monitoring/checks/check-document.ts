@@ -69,6 +69,9 @@ function documentOf(
     if (isSummarised) summaries.push([name, summaryOf(tensor)])
     members.push([`_hs_${name}_score`, scoreOf(checked.get(name))])
   }
+  for (const name of record.nested) {
+    if (!fields.has(name)) members.push([name, null], [`_hs_${name}_score`, null])
+  }
   const raw: [string, readonly CheckView[]][] = []
   for (const [name, checks] of checked) {
     raw.push([name, checks.shown])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ServingError, type TensorLike, toTensor } from '@millrace/sdk'
+import { ServingError, type Tensor, type TensorLike, toTensor } from '@millrace/sdk'
 import type { ThresholdOperator } from '../../store/index.ts'
 import { type BedOptions, type CheckDocument, number, openMonitoring } from '../test/monitoring-bed.ts'
 import type { AskServable } from './metric-checks.ts'
@@ -14,7 +14,9 @@ async function metricsOf(
 ) {
   const asked: { name: string; inputs: Record<string, unknown>; requestId: string }[] = []
   const ask: AskServable = async (name, inputs, { requestId }) => {
-    const values = inputs.map(tensor => [tensor.name, Array.from(tensor.data as Iterable<unknown>)] as const)
+    const values = (inputs as readonly Tensor[]).map(
+      tensor => [tensor.name, Array.from(tensor.data as Iterable<unknown>)] as const,
+    )
     asked.push({ name, inputs: Object.fromEntries(values), requestId })
     return (await answers[name]!()).map(toTensor)
   }

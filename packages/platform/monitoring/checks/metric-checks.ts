@@ -1,4 +1,5 @@
-import { bf16ToFloat32, ServingError, type Tensor } from '@millrace/sdk'
+import { bf16ToFloat32, ServingError } from '@millrace/sdk'
+import type { HydrosphereValue } from '@millrace/sdk/protocol'
 import type { MetricSpecificationRecord, ThresholdOperator } from '../../store/index.ts'
 import type { KeptRecord } from '../records/kept-record.ts'
 import type { CheckView } from './field-checks.ts'
@@ -11,9 +12,9 @@ export interface MetricView extends CheckView {
 /** Asks a servable in a way that monitoring does not see again. Rejects with a `ServingError`. */
 export type AskServable = (
   servableName: string,
-  inputs: readonly Tensor[],
+  inputs: readonly HydrosphereValue[],
   call: { readonly requestId: string; readonly signal: AbortSignal; readonly deadlineMs: number },
-) => Promise<readonly Tensor[]>
+) => Promise<readonly HydrosphereValue[]>
 
 /** What a metric's servable answers with. */
 const OUTPUT = 'value'
@@ -66,13 +67,19 @@ export async function checkMetric(
 }
 
 /** @throws ServingError where there is no number */
-function valueOf(outputs: readonly Tensor[]): number {
+function valueOf(outputs: readonly HydrosphereValue[]): number {
   const output = outputs.find(({ name }) => name === OUTPUT)
   if (output === undefined) {
     const names = outputs.map(({ name }) => `'${name}'`).join(', ') || 'nothing'
     throw new ServingError(
       'FAILED_PRECONDITION',
       `the metric has no output '${OUTPUT}'; it answered ${names}`,
+    )
+  }
+  if (output.datatype === undefined) {
+    throw new ServingError(
+      'FAILED_PRECONDITION',
+      `the metric's output '${OUTPUT}' has nested fields; it must be a number`,
     )
   }
   if (output.datatype === 'BYTES' || output.data.length === 0) {

@@ -114,7 +114,7 @@ export function processRecords(parts: ProcessingParts): Processing {
       await queue.untilFilled(1)
       if (queue.length === 0) return
       const restMs = nextMs - performance.now()
-      // Each write waits for the disk, so several requests share one.
+      // Each write is a transaction and a message to who writes it, so several requests share one.
       if (restMs > 0 && !queue.isEnded) await gather(queue, limits.maxBatchRecords, restMs)
       nextMs = performance.now() + limits.writeIntervalMs
       const records = queue.take(limits.maxBatchRecords)

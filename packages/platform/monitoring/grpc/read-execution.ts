@@ -1,6 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { ServingError, type Tensor } from '@millrace/sdk'
-import { decodePredictRequest, decodePredictResponse } from '@millrace/sdk/protocol'
+import { ServingError } from '@millrace/sdk'
+import { decodeRequestValues, decodeResponseValues, type HydrosphereValue } from '@millrace/sdk/protocol'
 
 /** What somebody tells of a request to a model that runs elsewhere. */
 export interface ToldExecution {
@@ -9,8 +9,10 @@ export interface ToldExecution {
   readonly servableName: string
   readonly latencyMs: number
   readonly application: { readonly name: string; readonly stage: string } | undefined
-  readonly inputs: readonly Tensor[]
-  readonly outcome: { readonly outputs: readonly Tensor[] } | { readonly error: { readonly message: string } }
+  readonly inputs: readonly HydrosphereValue[]
+  readonly outcome:
+    | { readonly outputs: readonly HydrosphereValue[] }
+    | { readonly error: { readonly message: string } }
 }
 
 /**
@@ -24,7 +26,7 @@ export function readExecution(message: Uint8Array, generation: 'G2' | 'G3'): Tol
   if (metadata === undefined) {
     throw new ServingError('INVALID_ARGUMENT', 'there is no metadata; it has to name model_version_id')
   }
-  const { request } = decodePredictRequest(parts.get(1) ?? NOTHING, generation)
+  const { request } = decodeRequestValues(parts.get(1) ?? NOTHING, generation)
   const error = parts.get(2)
   const response = parts.get(3)
   if (error === undefined && response === undefined) {
@@ -37,7 +39,7 @@ export function readExecution(message: Uint8Array, generation: 'G2' | 'G3'): Tol
       // Of a choice, what comes last counts; a writer gives one.
       response === undefined
         ? { error: { message: generation === 'G3' ? textOf(error!) : errorOf(error!) } }
-        : { outputs: decodePredictResponse(response, generation) },
+        : { outputs: decodeResponseValues(response, generation) },
   }
 }
 

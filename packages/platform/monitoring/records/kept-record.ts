@@ -1,4 +1,5 @@
-import { dataBytes, type ServingError, type Tensor } from '@millrace/sdk'
+import type { ServingError } from '@millrace/sdk'
+import { type HydrosphereValue, hydrosphereValueBytes } from '@millrace/sdk/protocol'
 import type { ModelSignature } from '../../store/index.ts'
 import type { MonitoringLimits } from '../monitoring-limits.ts'
 import { type KeptTensor, keepTensor } from './kept-tensor.ts'
@@ -16,9 +17,9 @@ export interface WatchedRequest {
     readonly signature: ModelSignature
   }
   readonly latencyMs: number
-  readonly inputs: readonly Tensor[]
+  readonly inputs: readonly HydrosphereValue[]
   readonly outcome:
-    | { readonly outputs: readonly Tensor[] }
+    | { readonly outputs: readonly HydrosphereValue[] }
     | { readonly error: Pick<ServingError, 'message'> }
 }
 
@@ -28,12 +29,14 @@ export interface KeptRecord extends Omit<WatchedRequest, 'inputs' | 'outcome'> {
   /** Nothing of a request that failed. */
   readonly inputs: readonly KeptTensor[]
   readonly outputs: readonly KeptTensor[]
+  /** Names of fields with fields in them, whose values are not looked at. */
+  readonly nested: readonly string[]
   /** Tensors that were too many. */
   readonly leftOutCount: number
   /** Why it failed; `null` for one that was answered. */
   readonly error: string | null
   /** What metrics are given; `undefined` where none is asked, and the size of what is too large for them. */
-  readonly whole: readonly Tensor[] | number | undefined
+  readonly whole: readonly HydrosphereValue[] | number | undefined
   readonly sizeBytes: number
 }
 
@@ -58,6 +61,7 @@ export function keepRecord(
       recordedAt,
       inputs: [],
       outputs: [],
+      nested: [],
       leftOutCount: 0,
       error,
       whole: undefined,
@@ -65,21 +69,28 @@ export function keepRecord(
     }
   }
   let sizeBytes = OVERHEAD_BYTES
-  const keep = (tensors: readonly Tensor[], maxCount: number) =>
-    tensors.slice(0, maxCount).map(tensor => {
-      const kept = keepTensor(tensor, limits, limits.maxRecordBytes - sizeBytes)
+  const nested: string[] = []
+  const keep = (values: readonly HydrosphereValue[], maxCount: number) =>
+    values.slice(0, maxCount).flatMap((value): readonly KeptTensor[] => {
+      if (value.datatype === undefined) {
+        nested.push(value.name)
+        sizeBytes += 2 * value.name.length
+        return []
+      }
+      const kept = keepTensor(value, limits, limits.maxRecordBytes - sizeBytes)
       sizeBytes += kept.sizeBytes
-      return kept
+      return [kept]
     })
   // What a model says of itself first: there are fewer of those, and nobody sends more of them than are declared.
   const outputs = keep(outcome.outputs, limits.maxFields)
-  const kept = { outputs, inputs: keep(inputs, limits.maxFields - outputs.length) }
-  const leftOutCount = inputs.length + outcome.outputs.length - outputs.length - kept.inputs.length
+  const kept = { outputs, inputs: keep(inputs, limits.maxFields - outputs.length - nested.length), nested }
+  const keptCount = outputs.length + kept.inputs.length + nested.length
+  const leftOutCount = inputs.length + outcome.outputs.length - keptCount
   let whole: KeptRecord['whole']
   if (isForMetrics) {
     // An output takes the place of an input of its name.
-    const merged = [...new Map([...inputs, ...outcome.outputs].map(tensor => [tensor.name, tensor])).values()]
-    const wholeBytes = merged.reduce((sum, { data }) => sum + dataBytes(data).byteLength, 0)
+    const merged = [...new Map([...inputs, ...outcome.outputs].map(value => [value.name, value])).values()]
+    const wholeBytes = hydrosphereValueBytes(merged)
     const isSmall = wholeBytes <= limits.maxMetricBytes
     whole = isSmall ? merged : wholeBytes
     if (isSmall) sizeBytes += wholeBytes
