@@ -17,7 +17,7 @@ export interface RepositoryOptions {
     ServerSettings,
     'modelRepositoryImplementation' | 'modelRepositoryImplementationArgs' | 'loadsModelsAtStartup'
   > &
-    Partial<Pick<ServerSettings, 'modelMemory'>>
+    Partial<Pick<ServerSettings, 'modelMemory' | 'mesh' | 'modelRuntime'>>
   /** A folder, the file of a model, or a URI. */
   readonly root: string
   readonly environment: Variables
@@ -41,8 +41,9 @@ export function createRepository(options: RepositoryOptions): ModelRepository {
   // More models than fit into memory are more than anybody has by mistake.
   const limits =
     settings.modelMemory === undefined ? undefined : { ...DEFAULT_SCAN_LIMITS, maxFolders: 100_000 }
+  const isServedToMesh = settings.mesh !== undefined || settings.modelRuntime !== undefined
   const inFolder = (folder: string) =>
-    createFolderRepository({ root: folder, environment, log, findsByFolder, limits })
+    createFolderRepository({ root: folder, environment, log, findsByFolder, isServedToMesh, limits })
   if (remoteScheme(root) === undefined) {
     if (isFile(root)) return createFileRepository(resolve(root), environment)
     if (!/^[a-z][a-z\d+.-]+:\/\//i.test(root)) return inFolder(root)

@@ -303,3 +303,21 @@ test('found by folder: what is wrong with it is told', async () => {
   const path = await place('broken', '{')
   await assert.rejects(byFolder.find('broken'), { message: new RegExp(path) })
 })
+
+test('a class in the environment without a name is for the models of a mesh, where there is one', async () => {
+  const environment = { MLSERVER_MODEL_IMPLEMENTATION: implementation }
+  assert.match(String((await list(environment)).broken), /name is missing/)
+  const served = createFolderRepository({ root, environment, workingDirectory, isServedToMesh: true })
+  assert.deepEqual(await served.list(), { found: [], broken: [] })
+  const named = { ...environment, MLSERVER_MODEL_NAME: 'one' }
+  const { found } = await createFolderRepository({
+    root,
+    environment: named,
+    workingDirectory,
+    isServedToMesh: true,
+  }).list()
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ['one'],
+  )
+})

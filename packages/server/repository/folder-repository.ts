@@ -27,6 +27,11 @@ export interface FolderRepositoryOptions {
    * thousands of models that are loaded one by one. Default: another folder may hold a version of it.
    */
   readonly findsByFolder?: boolean | undefined
+  /**
+   * Variables that name an implementation and no model mean the class of models that a mesh brings. Default: they are a
+   * model whose name has been forgotten.
+   */
+  readonly isServedToMesh?: boolean | undefined
   /** Is told once of each folder whose files fit several models, which is passed over. Default: nobody is. */
   readonly log?: Logger | undefined
 }
@@ -55,7 +60,9 @@ export function createFolderRepository(options: FolderRepositoryOptions): ModelR
       modelVariables(options.environment, 'environment'),
       modelVariables(await readDotenv(workingDirectory), '.env'),
     ]
-    const hasModelInVariables = variables.some(({ values }) => 'implementation' in values)
+    const describes = (field: string) => variables.some(({ values }) => (values[field] ?? '') !== '')
+    const hasModelInVariables =
+      describes('implementation') && (describes('name') || options.isServedToMesh !== true)
     const { files, bare, unclear, unreadable } = await scanFolder(root, limits).catch((error: unknown) =>
       noFolder(root, hasModelInVariables, error),
     )
