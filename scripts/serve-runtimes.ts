@@ -80,7 +80,8 @@ async function installAlone(
     ],
     { cwd: project, show: true },
   )
-  const allowed = new Set(['sdk', 'server', basename(name), basename(SHARED)])
+  // The command's own, and the runtime's.
+  const allowed = new Set(['sdk', 'server', 'ui', basename(name), basename(SHARED)])
   const installed = await readdir(join(project, 'node_modules/@millrace'))
   const others = installed.filter(each => !allowed.has(each))
   if (others.length > 0) throw new Error(`${name} brings ${others.join(', ')} along`)
