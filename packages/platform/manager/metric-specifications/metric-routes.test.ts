@@ -39,9 +39,13 @@ test('a metric specification deploys its servable, and takes it along', async t 
     'metric-spec-target-id': String(watched),
     'metric-spec-target-name': 'scaler:1',
   })
+  // It is asked for before its state has been noted.
   await bed.until(() => bed.manager.discovery.table.servables.has(fullName))
-  const served = (await bed.ask('GET', `${path}/${view.id}`)).json as MetricView
-  assert.equal(served.config.servable!.status, 'Serving')
+  let served = view
+  await bed.until(async () => {
+    served = (await bed.ask('GET', `${path}/${view.id}`)).json as MetricView
+    return served.config.servable!.status === 'Serving'
+  })
   assert.deepEqual((await bed.ask('GET', path)).json, [served])
   assert.deepEqual((await bed.ask('GET', `${path}/modelversion/${watched}`)).json, [served])
   assert.deepEqual((await bed.ask('GET', `${path}/modelversion/${metric}`)).json, [])

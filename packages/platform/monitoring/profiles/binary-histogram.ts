@@ -86,8 +86,9 @@ export function createBinaryHistogram(start?: HistogramState): BinaryHistogram {
 
 function barOf(value: number, exponent: number): number {
   const bar = Math.floor(value / 2 ** exponent)
-  // A quotient so small that it became zero is below zero still.
-  return bar === 0 && value < 0 ? -1 : bar
+  // A quotient so small that it became zero is below zero still; and there is one bar of zero, not two.
+  if (bar === 0) return value < 0 ? -1 : 0
+  return bar
 }
 
 /** The narrowest bars that can be numbered exactly where this value lies. */

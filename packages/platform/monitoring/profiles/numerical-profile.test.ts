@@ -172,6 +172,13 @@ test('different values are counted one by one, then by estimate', () => {
   assert.ok(Math.abs(texts.count() / 5000 - 1) < 3 * DISTINCT_STANDARD_ERROR, `${texts.count()}`)
 })
 
+test('zero has one bar, whatever its sign', () => {
+  const histogram = createBinaryHistogram()
+  histogram.add(-0)
+  histogram.add(0)
+  assert.deepEqual(histogram.state(), { exponent: -1074, first: 0, counts: [2] })
+})
+
 test('bars are exact whatever came first', () => {
   fc.assert(
     fc.property(fc.array(NUMBERS, { minLength: 1, maxLength: 50 }), values => {
