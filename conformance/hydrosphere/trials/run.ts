@@ -9,7 +9,7 @@ import { killedServables } from './killed-servables.ts'
 import { longLists } from './long-lists.ts'
 import { shares } from './shares.ts'
 import { slowShadow } from './slow-shadow.ts'
-import { type Trial, trialFlags } from './trial.ts'
+import { HELP, type Trial, trialFlags } from './trial.ts'
 
 const TRIALS: Readonly<Record<string, Trial>> = {
   shares,
@@ -20,6 +20,10 @@ const TRIALS: Readonly<Record<string, Trial>> = {
 }
 
 const flags = trialFlags(process.argv.slice(2))
+if (flags === undefined) {
+  process.stdout.write(HELP)
+  process.exit(0)
+}
 if (flags.only !== undefined && TRIALS[flags.only] === undefined) {
   throw new Error(`--only ${flags.only} is none of ${Object.keys(TRIALS).join(', ')}`)
 }

@@ -20,10 +20,28 @@ export type Trial = (size: TrialSize) => Promise<readonly string[]>
 const SHORT_ROUNDS = 4
 const ROUNDS = 20
 
-/** @throws Error for flags that are none */
+export const HELP = `Trials of the platform under strain, with real processes and kills.
+
+  npm run trials -- [--short] [--rounds 20] [--seed N] [--only NAME]
+
+  --short       a few rounds of each, for every run of the checks
+  --rounds N    how often trials that repeat something do it; default: 20
+  --seed N      the same seed chooses the same moments. Default: another one each time
+  --only NAME   one trial: shares, killed-servables, slow-shadow, long-lists or crashes
+  --help        prints this
+
+Prints what each has found; the exit code is 1 if a promise was broken. The first Ctrl-C ends the trial after its round.
+`
+
+/**
+ * What the command line says, or `undefined` where it asks for help.
+ * @throws Error for flags that are none
+ */
 export function trialFlags(
   args: readonly string[],
-): Omit<TrialSize, 'tell' | 'interrupted'> & { readonly only: string | undefined; readonly seed: number } {
+):
+  | (Omit<TrialSize, 'tell' | 'interrupted'> & { readonly only: string | undefined; readonly seed: number })
+  | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -31,8 +49,10 @@ export function trialFlags(
       rounds: { type: 'string' },
       seed: { type: 'string' },
       only: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   })
+  if (values.help) return undefined
   const seed =
     values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : wholeNumber('seed', values.seed)
   const rounds = values.rounds === undefined ? undefined : wholeNumber('rounds', values.rounds)
